@@ -1,0 +1,219 @@
+"""Every error that rxpolygon raises or sends to ``on_error``.
+
+    RxPolygonError
+    ├── UsageError                   fix the call
+    │   ├── InvalidArgumentError     a value that is not allowed (also a ValueError)
+    │   ├── InvalidTypeError         a value of the wrong type (also a TypeError)
+    │   ├── WrongClusterError        a channel that the connected cluster does not carry
+    │   └── MissingPackageError      an optional package is not installed (also an ImportError)
+    ├── ConnectionError              wait and try again
+    │   ├── ConnectFailedError       no connection came about: name, network, TLS or HTTP
+    │   ├── ConnectionLostError      a working connection ended
+    │   ├── LoginTimeoutError        the server never answered the login
+    │   ├── ConnectionLimitError     the account has no free connection
+    │   └── SlowConsumerError        the server cut us off as a slow reader
+    ├── AuthenticationError          give up: the key, or what the plan allows
+    ├── EvictedError                 another connection of the account took over
+    ├── SubscriptionRefusedError     one channel was refused; the others go on
+    ├── OverflowError                the buffer was full and the policy was ``"error"``
+    └── RecordingError               a recording that cannot be read
+
+Errors carry their facts as attributes and never contain an API key.
+
+Example:
+    >>> from rxpolygon import errors
+    >>> issubclass(errors.AuthenticationError, errors.RxPolygonError)
+    True
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rxpolygon.topics import Topic
+
+__all__ = [
+    "AuthenticationError",
+    "ConnectFailedError",
+    "ConnectionError",
+    "ConnectionLimitError",
+    "ConnectionLostError",
+    "EvictedError",
+    "InvalidArgumentError",
+    "InvalidTypeError",
+    "LoginTimeoutError",
+    "MissingPackageError",
+    "OverflowError",
+    "RecordingError",
+    "RxPolygonError",
+    "SlowConsumerError",
+    "SubscriptionRefusedError",
+    "UsageError",
+    "WrongClusterError",
+]
+
+
+class RxPolygonError(Exception):
+    """The root of all errors of this library."""
+
+
+class UsageError(RxPolygonError):
+    """The call is wrong; it will stay wrong until it is changed."""
+
+
+class InvalidArgumentError(UsageError, ValueError):
+    """An argument has a value that is not allowed; the message says what is."""
+
+    def __init__(self, argument: str, value: object, allowed: str) -> None:
+        super().__init__(f"{argument}={value!r} is not allowed: {allowed}")
+        self.argument = argument
+        self.value = value
+
+
+class InvalidTypeError(UsageError, TypeError):
+    """An argument has the wrong type; the message says which is expected."""
+
+    def __init__(self, argument: str, value: object, expected: str) -> None:
+        super().__init__(f"{argument} must be {expected}, not {type(value).__name__}")
+        self.argument = argument
+
+
+class WrongClusterError(UsageError):
+    """A channel was asked of a cluster that does not carry it."""
+
+    def __init__(self, channel: str, cluster: str, clusters: Iterable[str]) -> None:
+        offered = " or ".join(repr(name) for name in clusters)
+        super().__init__(
+            f"subscribe_{channel} needs a connection to {offered}, and this one is to {cluster!r}: "
+            f"open another StreamClient with cluster={offered}"
+        )
+        self.channel = channel
+        self.cluster = cluster
+
+
+class MissingPackageError(UsageError, ImportError):
+    """A feature needs a package of an extra that is not installed."""
+
+    def __init__(self, feature: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs the package {package!r}: install it with  pip install 'rxpolygon[{extra}]'"
+        )
+        self.package = package
+        self.extra = extra
+
+
+class ConnectionError(RxPolygonError, builtins.ConnectionError):
+    """The connection did not come about or did not last; later it may."""
+
+
+class ConnectFailedError(ConnectionError):
+    """No connection came about: the name, the network, the certificate or the HTTP answer."""
+
+    def __init__(self, url: str, reason: str, status: int | None = None) -> None:
+        remedy = "check the host and the network"
+        if status is not None:
+            remedy = "the server answered the handshake with this HTTP status: check host and cluster"
+        super().__init__(f"cannot connect to {url}: {reason} ({remedy})")
+        self.url = url
+        self.status = status
+
+
+class ConnectionLostError(ConnectionError):
+    """A connection that worked has ended.
+
+    Attributes:
+        code: The websocket close code, or None when the connection broke without one.
+        reason: What the server or the system said.
+    """
+
+    def __init__(self, reason: str, code: int | None = None) -> None:
+        said = f"{reason} (close code {code})" if code is not None else reason
+        super().__init__(f"the connection was lost: {said}")
+        self.code = code
+        self.reason = reason
+
+
+class LoginTimeoutError(ConnectionError):
+    """The server did not answer the login in time."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        super().__init__(
+            f"{url} did not answer the login within {seconds:g} s: is this a market-data websocket?"
+        )
+        self.url = url
+
+
+class ConnectionLimitError(ConnectionError):
+    """The account already has all the connections that it may have."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"the account's connection limit is reached ({message}): close the other client of this key, "
+            "share one StreamClient, or ask the vendor for more connections"
+        )
+
+
+class SlowConsumerError(ConnectionError):
+    """The server ended the connection because it was not read fast enough."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"the server cut the connection as a slow consumer ({message}): subscribe to less, "
+            "do less in observers, or install the extra 'fast'"
+        )
+
+
+class AuthenticationError(RxPolygonError):
+    """The server refused the login. Trying again cannot help."""
+
+    def __init__(self, url: str, message: str) -> None:
+        super().__init__(
+            f"{url} refused the login ({message}): the API key is wrong, or its plan does not include "
+            "this cluster or this host (a key for delayed data needs StreamHost.DELAYED)"
+        )
+        self.url = url
+
+
+class EvictedError(RxPolygonError):
+    """Another connection of the same account took over this one's place."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"another connection of this account took over ({message}): one connection to a cluster at a "
+            "time is allowed; share one StreamClient"
+        )
+
+
+class SubscriptionRefusedError(RxPolygonError):
+    """The server refused a channel. Other channels of the connection go on."""
+
+    def __init__(self, topic: Topic, message: str) -> None:
+        super().__init__(
+            f"the server refused {topic} ({message}): the plan of this key does not include it, "
+            "or the symbol is not allowed on this channel"
+        )
+        self.topic = topic
+
+
+class OverflowError(RxPolygonError):
+    """The buffer was full while ``overflow="error"`` was chosen."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"observers fell behind and the buffer of {limit} bytes is full: do less in observers, raise "
+            "max_buffer, or choose overflow='block', 'drop_oldest' or 'drop_newest'"
+        )
+        self.limit = limit
+
+
+class RecordingError(RxPolygonError):
+    """A recording cannot be read; the message names file and line."""
+
+    def __init__(self, path: str, line: int | None, problem: str) -> None:
+        place = f"{path}, line {line}" if line is not None else path
+        super().__init__(f"{place}: {problem}")
+        self.path = path
+        self.line = line

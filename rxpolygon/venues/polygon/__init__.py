@@ -1,0 +1,1 @@
+"""The protocol of Polygon.io, now also called Massive: JSON text frames."""
