@@ -166,7 +166,7 @@ class LimitUpLimitDown(FineEvent, frozen=True, tag="LULD"):
         sequence_number: ``q``. Rises per symbol and channel.
 
     Example:
-        >>> band = LimitUpLimitDown(symbol="MSFT", high=410.0, low=390.0, wire_timestamp=1_700_000_000_123_456)
+        >>> band = LimitUpLimitDown(symbol="MSFT", high=410, low=390, wire_timestamp=1_700_000_000_123_456)
         >>> band.timestamp, band.timestamp_ns
         (1700000000123, 1700000000123456000)
     """

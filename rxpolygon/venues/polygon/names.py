@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 __all__ = ["StreamCluster", "StreamHost", "StreamServicePrefix"]
 
 
-class StreamCluster(str, Enum):
+class StreamCluster(StrEnum):
     """The market that a connection is made to.
 
     Example:
@@ -32,7 +32,7 @@ class StreamCluster(str, Enum):
         return self.value.partition("/")[0]
 
 
-class StreamHost(str, Enum):
+class StreamHost(StrEnum):
     """The hosts that serve the clusters. Any other host may be given as text."""
 
     REAL_TIME = "socket.polygon.io"
@@ -43,7 +43,7 @@ class StreamHost(str, Enum):
     MASSIVE_BUSINESS = "business.massive.com"
 
 
-class StreamServicePrefix(str, Enum):
+class StreamServicePrefix(StrEnum):
     """The name of a channel on the wire, before the dot of ``T.AAPL``.
 
     The same prefix on another cluster is another channel; such names are aliases of one member.
