@@ -1,0 +1,140 @@
+"""What the connection needs to know of a venue, and the words in which venues answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from rxpolygon.events import Event
+from rxpolygon.topics import Topic
+
+__all__ = [
+    "Acknowledged",
+    "CapReached",
+    "CutAsSlow",
+    "Dialect",
+    "Evicted",
+    "Greeted",
+    "LoggedIn",
+    "LoginDeferred",
+    "LoginRefused",
+    "Notice",
+    "Said",
+    "Salvaged",
+    "TopicsRefused",
+]
+
+
+class Notice(Struct, frozen=True):
+    """One thing that a server says about the connection, in no vendor's words.
+
+    Attributes:
+        message: The server's own text.
+    """
+
+    message: str = ""
+
+
+class Greeted(Notice, frozen=True):
+    """The server is ready for the login."""
+
+
+class LoggedIn(Notice, frozen=True):
+    """The login was accepted."""
+
+
+class LoginRefused(Notice, frozen=True):
+    """The login was refused for good."""
+
+
+class LoginDeferred(Notice, frozen=True):
+    """The login did not work this time; another attempt may."""
+
+
+class Acknowledged(Notice, frozen=True):
+    """Subscriptions began or ended.
+
+    Attributes:
+        topics: Which.
+        active: True when they began.
+    """
+
+    topics: tuple[Topic, ...] = ()
+    active: bool = True
+
+
+class TopicsRefused(Notice, frozen=True):
+    """A subscription was refused.
+
+    Attributes:
+        topics: Those that the text seems to name; often none.
+    """
+
+    topics: tuple[Topic, ...] = ()
+
+
+class CapReached(Notice, frozen=True):
+    """The account has no connection left for us."""
+
+
+class Evicted(Notice, frozen=True):
+    """Another connection of the account took over."""
+
+
+class CutAsSlow(Notice, frozen=True):
+    """We read too slowly; the server is about to close."""
+
+
+class Said(Notice, frozen=True):
+    """Anything else.
+
+    Attributes:
+        code: The server's word for it.
+    """
+
+    code: str = ""
+
+
+class Salvaged(Struct, frozen=True):
+    """What could be saved of a frame that the fast decoder refused.
+
+    Attributes:
+        events: The good events, in order.
+        malformed: Pairs of the bytes that were not saved and the reason.
+    """
+
+    events: Sequence[Event]
+    malformed: Sequence[tuple[bytes, str]]
+
+
+class Dialect(Protocol):
+    """A venue's protocol, as pure functions of frames, topics and the key."""
+
+    @property
+    def url(self) -> str:
+        """Where to connect to."""
+
+    @property
+    def control_marker(self) -> bytes:
+        """Bytes that every frame with notices contains. A frame of mere data may contain them too."""
+
+    @property
+    def decode(self) -> Callable[[bytes], Sequence[object]]:
+        """The fast decoder: a frame's events (and status objects), or an exception."""
+
+    def salvage(self, frame: bytes) -> Salvaged:
+        """Decode a frame that :attr:`decode` refused, event by event. Never raises."""
+
+    def notices(self, frame: bytes) -> Sequence[Notice]:
+        """What a frame says about the connection. Never raises."""
+
+    def login(self) -> bytes:
+        """The command that logs in. It holds the key: never log it."""
+
+    def subscribe(self, topics: Iterable[Topic]) -> Sequence[tuple[bytes, tuple[Topic, ...]]]:
+        """Commands that subscribe, each with the topics it asks for."""
+
+    def unsubscribe(self, topics: Iterable[Topic]) -> Sequence[tuple[bytes, tuple[Topic, ...]]]:
+        """Commands that unsubscribe, each with the topics it names."""

@@ -1,0 +1,134 @@
+"""Frames to events and commands to frames, for one cluster of the vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Final
+
+import msgspec
+import orjson
+from msgspec import Struct
+
+from rxpolygon.topics import Topic
+from rxpolygon.venues.dialect import Notice, Salvaged
+from rxpolygon.venues.polygon.channels import event_types
+from rxpolygon.venues.polygon.names import StreamCluster
+from rxpolygon.venues.polygon.salvage import Salvager
+from rxpolygon.venues.polygon.statuses import notice
+
+__all__ = ["PolygonCodec", "StatusMessage"]
+
+# No limit on a command is published; servers commonly take messages of 64 KiB at least.
+_LARGEST_COMMAND: Final = 16_384
+
+
+class StatusMessage(Struct, frozen=True, gc=False, tag_field="ev", tag="status"):
+    """A status among the events of a frame. Its meaning is read apart, by :meth:`PolygonCodec.notices`."""
+
+    status: str | None = None
+    message: str | None = None
+
+    @property
+    def symbol(self) -> str:
+        """Empty: a status belongs to no symbol."""
+        return ""
+
+
+@cache
+def _decoder(market: str) -> Callable[[bytes], list[object]]:
+    types: object = StatusMessage
+    for event in event_types(market).values():
+        types = types | event  # type: ignore[operator]  # builds a Union of classes at run time
+    return msgspec.json.Decoder(list[types], strict=False).decode  # type: ignore[valid-type]
+
+
+@cache
+def _salvager(market: str) -> Salvager:
+    return Salvager(event_types(market))
+
+
+class PolygonCodec:
+    """The vendor's protocol for one cluster: pure functions of frames, topics and the key.
+
+    Args:
+        base_url: ``ws://`` or ``wss://`` with host, and port if need be.
+        cluster: The cluster, which becomes the path of the URL.
+        api_key: The key; it appears in :meth:`login` only.
+
+    Example:
+        >>> codec = PolygonCodec("wss://socket.polygon.io", StreamCluster.STOCKS, "KEY")
+        >>> codec.decode(b'[{"ev":"T","sym":"AAPL","p":189.5,"s":100,"t":1700000000123}]')[0].price
+        189.5
+        >>> codec.subscribe([Topic("T", "AAPL"), Topic("T", "BRK.B")])[0][0]
+        b'{"action":"subscribe","params":"T.AAPL,T.BRK.B"}'
+    """
+
+    control_marker: Final = b'"status"'
+
+    def __init__(self, base_url: str, cluster: StreamCluster, api_key: str) -> None:
+        self.url = f"{base_url.rstrip('/')}/{cluster.value}"
+        self.cluster = cluster
+        self._api_key = api_key
+        self._prefixes = frozenset(event_types(cluster.market))
+        self.decode: Callable[[bytes], Sequence[object]] = _decoder(cluster.market)
+        self._salvage = _salvager(cluster.market)
+
+    def __repr__(self) -> str:
+        return f"PolygonCodec({self.url!r})"
+
+    def salvage(self, frame: bytes) -> Salvaged:
+        """Decode a frame that :attr:`decode` refused, event by event. Never raises."""
+        return self._salvage(frame)
+
+    def notices(self, frame: bytes) -> Sequence[Notice]:
+        """The meanings of all the status messages in a frame. Never raises."""
+        try:
+            decoded = orjson.loads(frame)
+        except orjson.JSONDecodeError:
+            return ()
+        items = decoded if isinstance(decoded, list) else ()
+        return [
+            notice(str(item.get("status") or ""), str(item.get("message") or ""), self._prefixes)
+            for item in items
+            if isinstance(item, dict) and item.get("ev") == "status"
+        ]
+
+    def login(self) -> bytes:
+        """The command that logs in. It holds the key: never log it."""
+        return orjson.dumps({"action": "auth", "params": self._api_key})
+
+    def subscribe(self, topics: Iterable[Topic]) -> Sequence[tuple[bytes, tuple[Topic, ...]]]:
+        """Commands that subscribe, each with the topics it asks for."""
+        return [(_command("subscribe", chunk), chunk) for chunk in _chunks(topics)]
+
+    def unsubscribe(self, topics: Iterable[Topic]) -> Sequence[tuple[bytes, tuple[Topic, ...]]]:
+        """Commands that unsubscribe, each with the topics it names."""
+        return [(_command("unsubscribe", chunk), chunk) for chunk in _chunks(topics)]
+
+
+def _command(action: str, topics: Iterable[Topic]) -> bytes:
+    return orjson.dumps({"action": action, "params": ",".join(map(str, topics))})
+
+
+def _chunks(topics: Iterable[Topic]) -> Iterator[tuple[Topic, ...]]:
+    """Topics of one channel each, in pieces that fit a command.
+
+    A refusal often names no topic; with one channel to a command it is still plain which one is meant.
+    """
+    by_channel: dict[str, list[Topic]] = {}
+    for topic in topics:
+        by_channel.setdefault(topic.prefix, []).append(topic)
+    for group in by_channel.values():
+        chunk: list[Topic] = []
+        size = 0
+        for topic in group:
+            length = len(topic.prefix) + len(topic.symbol) + 2
+            if chunk and size + length > _LARGEST_COMMAND:
+                yield tuple(chunk)
+                chunk, size = [], 0
+            chunk.append(topic)
+            size += length
+        yield tuple(chunk)
+
+
