@@ -1,0 +1,81 @@
+"""Deliver what several threads produce: one at a time, in order, with no lock held."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from threading import Lock
+from typing import Generic, TypeVar
+
+from reactivex import abc
+
+__all__ = ["SerialEmitter"]
+
+T = TypeVar("T")
+
+_log = logging.getLogger("rxpolygon.operators")
+
+
+class _End:
+    """The last thing that an emitter delivers."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+
+
+class SerialEmitter(Generic[T]):
+    """Puts one observer behind a queue that any thread may fill and whichever is free empties.
+
+    An operator changes its state and calls :meth:`put` under its own lock, so the queue has the order of
+    the decisions; then it lets the lock go and calls :meth:`drain`. While one thread delivers, others only
+    leave their values, and so does the observer itself when it makes its source emit again: calls never
+    overlap and never nest.
+
+    An observer that raises gets the exception in its ``on_error``; the thread that happened to deliver
+    is not hurt.
+    """
+
+    __slots__ = ("_gate", "_observer", "_queue", "put")
+
+    def __init__(self, observer: abc.ObserverBase[T]) -> None:
+        self._observer = observer
+        self._queue: deque[T | _End] = deque()
+        self._gate = Lock()
+        # The bound method itself: one call less for every value.
+        self.put = self._queue.append
+
+    def put_end(self, error: Exception | None = None) -> None:
+        """Queues the end: ``on_error`` with the error, else ``on_completed``."""
+        self._queue.append(_End(error))
+
+    def drain(self) -> None:
+        """Delivers everything queued, unless another thread is at it."""
+        queue, gate = self._queue, self._gate
+        # A thread that finds the gate shut may have queued after the holder's last look; so the holder
+        # looks again after opening it.
+        while queue and gate.acquire(blocking=False):
+            try:
+                while queue:
+                    item = queue.popleft()
+                    if item.__class__ is _End:
+                        self._finish(item)
+                    else:
+                        try:
+                            self._observer.on_next(item)  # type: ignore[arg-type]
+                        except Exception as error:
+                            self._fail(error)
+            finally:
+                gate.release()
+
+    def _finish(self, end: _End) -> None:
+        self._queue.clear()
+        if end.error is None:
+            self._observer.on_completed()
+        else:
+            self._observer.on_error(end.error)
+
+    def _fail(self, error: Exception) -> None:
+        _log.error("an observer raised; it is detached", exc_info=error)
+        self._finish(_End(error))
