@@ -1,0 +1,108 @@
+"""The seam between a connection and the ways to carry its frames."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+__all__ = ["LARGEST_FRAME", "Endpoint", "Listener", "Loss", "LossKind", "Ping", "Transport", "tls_context"]
+
+#: The largest frame that is accepted, in bytes, where nothing else is said.
+LARGEST_FRAME = 64 * 1024 * 1024
+
+LossKind = Literal["connect", "handshake", "closed", "network", "protocol", "too_large", "local"]
+
+
+class Ping(Struct, frozen=True):
+    """How a quiet connection is probed.
+
+    Attributes:
+        interval: Seconds between pings; 0 for none.
+        timeout: Seconds without a single byte after a ping, until the connection counts as dead; 0 to
+            wait for ever.
+        payload: What the pings carry, at most 125 bytes.
+    """
+
+    interval: float = 21.0
+    timeout: float = 20.0
+    payload: bytes = b""
+
+
+class Endpoint(Struct, frozen=True):
+    """Where and how to connect.
+
+    Attributes:
+        url: ``ws://`` or ``wss://`` with the path.
+        ca_certs: A file of certificates to trust instead of the system's.
+        connect_timeout: Seconds for name, TCP, TLS and handshake, each.
+        largest_frame: Bytes; a larger frame ends the connection.
+    """
+
+    url: str
+    ca_certs: str | None = None
+    connect_timeout: float = 10.0
+    largest_frame: int = LARGEST_FRAME
+
+
+class Loss(Struct, frozen=True):
+    """Why a transport ended.
+
+    Attributes:
+        kind: ``connect`` (nothing answered), ``handshake`` (an HTTP status instead of a websocket),
+            ``closed`` (the server closed), ``network`` (it broke), ``protocol`` (not a websocket
+            frame), ``too_large``, or ``local`` (we ended it).
+        reason: The text of it, without a key.
+        code: The close code, or the HTTP status of a failed handshake.
+    """
+
+    kind: LossKind
+    reason: str
+    code: int | None = None
+
+
+class Listener(Protocol):
+    """What a transport tells, always on its own thread: once open, many times frames, once the loss."""
+
+    def on_open(self) -> None:
+        """The websocket is open."""
+
+    def on_frames(self, frames: list[bytes]) -> None:
+        """Whole messages, in order. May block, which holds back the reading."""
+
+    def on_loss(self, loss: Loss) -> None:
+        """The end; nothing follows."""
+
+
+class Transport(Protocol):
+    """One websocket, from its opening to its loss. Not used again after that."""
+
+    def start(self) -> None:
+        """Start the thread, which connects and reads."""
+
+    def send(self, message: bytes) -> None:
+        """Send a text message. Errors show as the loss."""
+
+    def ping(self, payload: bytes) -> None:
+        """Send a ping. Errors show as the loss."""
+
+    @property
+    def reads(self) -> int:
+        """A number that changes whenever any byte was read: liveness."""
+
+    def close(self, code: int = 1000) -> None:
+        """Say goodbye; the server's answer ends the connection, or :meth:`abort` does."""
+
+    def abort(self) -> None:
+        """Cut the connection, or the attempt to make one, at once."""
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the thread's end; whether it has ended."""
+
+
+def tls_context(endpoint: Endpoint) -> ssl.SSLContext | None:
+    """The TLS settings of an endpoint: certificates and host names are always verified."""
+    if not endpoint.url.startswith("wss:"):
+        return None
+    return ssl.create_default_context(cafile=endpoint.ca_certs)

@@ -1,0 +1,57 @@
+"""Which transport to use."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Literal
+from urllib.parse import urlsplit
+
+from websocket._url import get_proxy_info
+
+from rxpolygon.errors import InvalidArgumentError, MissingPackageError
+from rxpolygon.transport.base import Endpoint, Listener, Transport
+from rxpolygon.transport.standard import StandardTransport
+
+__all__ = ["TransportName", "choose_transport"]
+
+TransportName = Literal["auto", "default", "fast"]
+
+
+def choose_transport(name: str, endpoint: Endpoint, listener: Listener, thread_name: str) -> Transport:
+    """A transport that is not started yet.
+
+    Args:
+        name: ``default`` (websocket-client, pure Python), ``fast`` (picows, compiled) or ``auto``: fast
+            when it is installed and no proxy stands between.
+        endpoint: Where and how to connect.
+        listener: Who is told.
+        thread_name: The name of the transport's thread.
+
+    Raises:
+        InvalidArgumentError: There is no such transport.
+        MissingPackageError: ``fast`` was asked for and picows is not installed.
+    """
+    check_transport(name)
+    if name == "fast" or (name == "auto" and _has_fast() and not _is_proxied(endpoint.url)):
+        from rxpolygon.transport.fast import FastTransport
+
+        return FastTransport(endpoint, listener, thread_name)
+    return StandardTransport(endpoint, listener, thread_name)
+
+
+def check_transport(name: str) -> None:
+    """Raise if a transport's name is wrong or its package is missing."""
+    if name not in ("auto", "default", "fast"):
+        raise InvalidArgumentError("transport", name, "use 'auto', 'default' or 'fast'")
+    if name == "fast" and not _has_fast():
+        raise MissingPackageError("transport='fast'", "picows", "fast")
+
+
+def _has_fast() -> bool:
+    return find_spec("picows") is not None
+
+
+def _is_proxied(url: str) -> bool:
+    parts = urlsplit(url)
+    host, _, _ = get_proxy_info(parts.hostname or "", parts.scheme == "wss")
+    return bool(host)

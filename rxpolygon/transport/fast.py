@@ -1,0 +1,202 @@
+"""The compiled transport: picows parses frames and TLS natively, on an event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import picows
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from rxpolygon.transport.base import Endpoint, Listener, Loss, tls_context
+
+__all__ = ["FastTransport"]
+
+_READ_BUFFER: Final = 1024 * 1024
+_NO_CLOSE_CODE: Final = 1005  # RFC 6455, 7.4.1: a close frame without a code
+
+_log: Final = logging.getLogger("rxpolygon.transport.picows")
+
+
+class FastTransport:
+    """A websocket on picows.
+
+    Args:
+        endpoint: Where and how to connect.
+        listener: Who is told, on the loop's thread.
+        name: The thread's name.
+    """
+
+    def __init__(self, endpoint: Endpoint, listener: Listener, name: str) -> None:
+        self._endpoint = endpoint
+        self._listener = listener
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._frames = _Frames(listener, endpoint.largest_frame)
+        self._loop: asyncio.AbstractEventLoop | None = None  # set once by the thread
+        self._task: asyncio.Task[Loss] | None = None  # the same
+        self._transport: WSTransport | None = None  # the same
+        self._closing = threading.Event()
+
+    @property
+    def reads(self) -> int:
+        """How many frames of any kind came."""
+        return self._frames.reads
+
+    def start(self) -> None:
+        """Start the thread, which connects and reads."""
+        self._thread.start()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the thread's end; whether it has ended."""
+        if self._thread is not threading.current_thread() and self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def send(self, message: bytes) -> None:
+        """Send a text message. Errors show as the loss."""
+        self._on_loop(lambda transport: transport.send(WSMsgType.TEXT, message))
+
+    def ping(self, payload: bytes) -> None:
+        """Send a ping. Errors show as the loss."""
+        self._on_loop(lambda transport: transport.send_ping(payload))
+
+    def close(self, code: int = 1000) -> None:
+        """Say goodbye; the server's answer, or :meth:`abort`, ends the thread."""
+        self._closing.set()
+        self._on_loop(lambda transport: transport.send_close(WSCloseCode(code)))
+
+    def abort(self) -> None:
+        """Cut the connection, or the attempt to make one; this ends the thread."""
+        self._closing.set()
+        loop, task = self._loop, self._task
+        if loop is not None and task is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(task.cancel)
+
+    def _on_loop(self, act: Callable[[WSTransport], object]) -> None:
+        loop, transport = self._loop, self._transport
+        if loop is None or transport is None:
+            return
+
+        def safely() -> None:
+            if not transport.is_disconnected:
+                act(transport)
+
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it the connection
+            loop.call_soon_threadsafe(safely)
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner() as runner:
+                loss = runner.run(self._life())
+        except asyncio.CancelledError:
+            loss = Loss("local", "closed by us")
+        if self._closing.is_set() and loss.kind in ("network", "closed"):
+            loss = Loss("local", loss.reason, loss.code)
+        self._listener.on_loss(loss)
+
+    async def _life(self) -> Loss:
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        if self._closing.is_set():
+            return Loss("local", "closed by us")
+        try:
+            transport = await self._connect()
+        except picows.WSHandshakeError as error:
+            status = int(error.response.status) if error.response is not None else None
+            if status is None:
+                return Loss("connect", str(error) or "the server did not answer as a websocket")
+            return Loss("handshake", f"HTTP status {status}", status)
+        except (OSError, picows.WSError, TimeoutError, ValueError) as error:
+            return Loss("connect", str(error) or type(error).__name__)
+        try:
+            return await self._until_lost(transport)
+        finally:
+            transport.disconnect(graceful=False)
+
+    async def _connect(self) -> WSTransport:
+        limit = self._endpoint.connect_timeout
+        async with asyncio.timeout(limit):
+            transport, _ = await picows.ws_connect(
+                lambda: self._frames,
+                self._endpoint.url,
+                ssl_context=tls_context(self._endpoint),
+                websocket_handshake_timeout=limit,
+                max_frame_size=self._endpoint.largest_frame,
+                max_redirects=0,
+                read_buffer_init_size=_READ_BUFFER,
+                logger_name=_log,
+            )
+        return transport
+
+    async def _until_lost(self, transport: WSTransport) -> Loss:
+        self._transport = transport
+        if self._closing.is_set():
+            return Loss("local", "closed by us")
+        try:
+            await transport.wait_disconnected()
+        except picows.WSError as error:
+            too_large = "max" in str(error) and "frame" in str(error)
+            return Loss("too_large" if too_large else "protocol", str(error))
+        except OSError as error:
+            return Loss("network", str(error) or type(error).__name__)
+        received = transport.close_handshake.recv if transport.close_handshake else None
+        if received is not None:
+            code = int(getattr(received.code, "value", received.code)) or _NO_CLOSE_CODE
+            return Loss("closed", received.reason or "closed by the server", code)
+        return self._frames.fault or Loss("network", "the connection ended without a close frame", 1006)
+
+
+class _Frames(WSListener):
+    """Gathers the frames of one read and hands them over together. Loop thread only."""
+
+    def __init__(self, listener: Listener, largest: int) -> None:
+        super().__init__()
+        self._listener = listener
+        self._largest = largest
+        self._gathered: list[bytes] = []
+        self._fragments: list[bytes] = []
+        self.reads = 0
+        self.fault: Loss | None = None
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._listener.on_open()
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self.reads += 1
+        kind = frame.msg_type
+        if frame.fin and kind in _DATA:
+            self._gathered.append(frame.get_payload_as_bytes())
+        else:
+            self._unusual(transport, frame)
+        if frame.last_in_buffer and self._gathered:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        frames, self._gathered = self._gathered, []
+        self._listener.on_frames(frames)
+
+    def _unusual(self, transport: WSTransport, frame: WSFrame) -> None:
+        kind = frame.msg_type
+        if kind == WSMsgType.CLOSE:
+            if self._gathered:
+                self._hand_over()
+            transport.send_close(frame.get_close_code() if frame.payload_size else WSCloseCode.OK)
+            transport.disconnect()
+        elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
+            self._fragments.append(frame.get_payload_as_bytes())
+            size = sum(map(len, self._fragments))
+            if size > self._largest:
+                problem = f"a message of {size} bytes exceeds the limit of {self._largest}"
+                self.fault = Loss("too_large", problem)
+                transport.disconnect(graceful=False)
+            elif frame.fin:
+                self._gathered.append(b"".join(self._fragments))
+                self._fragments = []
+
+
+_DATA: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY})
