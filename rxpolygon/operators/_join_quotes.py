@@ -3,74 +3,155 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
-from typing import Generic, TypeVar
+from datetime import timedelta
+from typing import TypeVar
 
-from msgspec import Struct
 from reactivex import Observable
 
-from rxpolygon.operators._as_of import Lane, as_of
+from rxpolygon.operators._as_of import Match, as_of, as_of_settings
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
+from rxpolygon.operators._trade_with_quote import Side, TradeWithQuote
 
-__all__ = ["Side", "TradeWithQuote", "join_quotes"]
+__all__ = ["join_quotes"]
 
 TTrade = TypeVar("TTrade", bound=TradeLike)
 TQuote = TypeVar("TQuote", bound=QuoteLike)
 
+# Names of the module cost a third of an enum's attributes.
+_BUY, _SELL, _UNKNOWN = Side.BUY, Side.SELL, Side.UNKNOWN
 
-class Side(Enum):
-    """Who was the aggressor of a trade."""
-
-    BUY = "buy"
-    SELL = "sell"
-    UNKNOWN = "unknown"
-
-
-class TradeWithQuote(Struct, Generic[TTrade, TQuote], frozen=True, gc=False):
-    """A trade, and the quote in force at its time."""
-
-    trade: TTrade
-    quote: TQuote | None
-    mid: float | None
-    spread: float | None
-    side: Side
-    is_stale: bool = False
-
-    @property
-    def symbol(self) -> str:
-        """The trade's symbol."""
-        return self.trade.symbol
-
-    @property
-    def timestamp(self) -> int:
-        """The trade's instant, Unix milliseconds UTC."""
-        return self.trade.timestamp
+# Prices nearer to the mid than this share of bid plus offer are at it: (10.01 + 10.03) / 2 is not 10.02
+# in binary, and no market's tick is finer.
+_ROUNDING = 1e-12
 
 
 def join_quotes(
     quotes: Observable[TQuote],
+    *,
+    tolerance: str | timedelta | None = None,
+    hold: str | timedelta | None = None,
+    lateness: str | timedelta = "1s",
+    max_lead: str | timedelta | None = None,
+    allow_exact_matches: bool = True,
 ) -> Callable[[Observable[TTrade]], Observable[TradeWithQuote[TTrade, TQuote]]]:
-    """Each trade with the quote of its symbol in force at its time."""
+    """Each trade with the quote of its symbol in force at its time, its mid and spread, and the side.
+
+    .. code-block:: text
+
+        trades   ---------t1--------t2----------|
+        quotes   --q1----------q2---------q3-----
+                 [  join_quotes(quotes)         ]
+        output   ---------(t1,q1)---(t2,q2)-----|
+
+    The quote in force at a trade is the newest of its symbol whose ``timestamp`` is not after the trade's,
+    however the two streams arrive: a quote that came first but is later in event time is not taken, an older
+    one is. Among quotes of equal time the last to arrive is in force. Every trade is emitted exactly once,
+    in the order in which trades arrive; without a quote in force its ``quote`` is None.
+
+    **Equal timestamps.** A quote with exactly the trade's ``timestamp`` is in force, as in polars
+    ``join_asof``, provided that it has arrived. With ``allow_exact_matches=False`` it is not: in whole
+    milliseconds such a quote is often the trade's own consequence (Holden and Jacobsen, "Liquidity
+    Measurement Problems in Fast, Competitive Markets", Journal of Finance 69, 2014).
+
+    **Quotes that arrive late.** Without ``hold`` a trade goes on at once, with what has arrived. With
+    ``hold`` it is kept back until an event of either stream is *more* than ``hold`` after it in event time,
+    so a quote that is late by up to ``hold``, inclusive, still counts; its order among trades stays. When
+    both streams are silent (no event for one to two times ``hold`` on the scheduler) the trades kept
+    back go on too.
+
+    **Side** is that of Lee and Ready, "Inferring Trade Direction from Intraday Data", Journal of Finance 46,
+    1991: a price above the mid was bought, below it sold. At the mid, and where there is no two-sided quote,
+    the tick test decides: bought if the last *different* price of the symbol was lower, sold if it was
+    higher; before the first change of price it is unknown. Stale quotes are used all the same.
+
+    Works for :class:`~rxpolygon.events.Trade` with Quote, CryptoTrade with CryptoQuote, FuturesTrade with
+    FuturesQuote, and for whatever has the attributes. A trade without a ``timestamp`` gets its symbol's newest
+    quote; a quote without one cannot be placed and is not used. A bid or offer that is None, or 0 with
+    size 0, is no side: ``mid`` and ``spread`` are None.
+
+    - *Memory*: a symbol keeps the quotes that a trade may still ask for: those since the newest trade of any
+      symbol less ``lateness`` and ``hold``, and the one in force there; at times up to four times as many,
+      and up to 8 anyway. Quotes that run ahead of the trades wait for them, all of them unless ``max_lead``
+      is given.
+    - *Completion*: when the trades complete, those kept back are emitted, then ``on_completed``. When the
+      quotes complete, trades go on with the quotes known and are no longer kept back.
+    - *Error*: of either stream: the trades kept back are emitted, then ``on_error``.
+    - *Silence*: quotes alone emit nothing. Without ``hold`` no timer is used.
+    - *Dispose*: releases both sources, the timer and the state. ``quotes`` is observed, before the trades and
+      with the same scheduler, once for each subscription.
+    - *Threads*: the two streams may come from different threads. The observer is called by whichever
+      thread brings the event (or by the scheduler), one call at a time, with no lock held.
+
+    Args:
+        quotes: The quotes, of the same symbols.
+        tolerance: A quote that was older than this at the trade's time is flagged ``is_stale``. None: never.
+        hold: How long in event time trades wait for quotes that arrive late, "100ms" or a timedelta.
+        lateness: How far a trade may be behind the newest trade and surely find its quote. A later one
+            gets None if its quote is forgotten, never a wrong one.
+        max_lead: Forget quotes that are older than the newest quote by more than this, even if
+            no trade has caught up. None keeps them, which a join of two recordings, one read after the
+            other, needs.
+        allow_exact_matches: Whether a quote with the trade's own timestamp is in force.
+
+    Returns:
+        An operator from trades to :class:`TradeWithQuote`.
+
+    Raises:
+        InvalidArgumentError: A duration that cannot be read.
+
+    Example:
+        >>> import reactivex as rx
+        >>> from rxpolygon.events import Quote, Trade
+        >>> from rxpolygon.operators import join_quotes
+        >>> quotes = rx.of(Quote(symbol="A", bid_price=9.0, ask_price=11.0, timestamp=1_000))
+        >>> trades = rx.of(Trade(symbol="A", price=11.0, size=5, timestamp=1_200))
+        >>> joined = trades.pipe(join_quotes(quotes, tolerance="100ms"))
+        >>> _ = joined.subscribe(lambda it: print(it.mid, it.spread, it.side.value, it.is_stale))
+        10.0 2.0 buy True
+    """
+    settings = as_of_settings(tolerance, hold, lateness, max_lead, allow_exact_matches)
 
     def operator(source: Observable[TTrade]) -> Observable[TradeWithQuote[TTrade, TQuote]]:
-        return as_of(source, quotes, _matcher, allow_exact_matches=True)
+        return as_of(source, quotes, _lee_ready, settings)
 
     return operator
 
 
-def _matcher() -> Callable[[TTrade, TQuote | None, Lane[TQuote]], TradeWithQuote[TTrade, TQuote]]:
-    last: dict[str, tuple[float, Side]] = {}
+def _lee_ready() -> Match[TTrade, TQuote, TradeWithQuote[TTrade, TQuote]]:
+    # By symbol: the last trade's price, and which way the price moved last.
+    ticks: dict[str, tuple[float, Side]] = {}
 
-    def match(trade: TTrade, quote: TQuote | None, lane: Lane[TQuote]) -> TradeWithQuote[TTrade, TQuote]:
+    def match(trade: TTrade, quote: TQuote | None, is_stale: bool) -> TradeWithQuote[TTrade, TQuote]:
         price = trade.price
-        last_price, tick = last.get(trade.symbol, (price, Side.UNKNOWN))
-        if price is not None and last_price is not None and price != last_price:
-            tick = Side.BUY if price > last_price else Side.SELL
-        last[trade.symbol] = (price, tick)
-        if quote is None or quote.bid_price is None or quote.ask_price is None:
-            return TradeWithQuote(trade, quote, None, None, tick)
-        mid = (quote.bid_price + quote.ask_price) / 2
-        side = tick if price is None or price == mid else Side.BUY if price > mid else Side.SELL
-        return TradeWithQuote(trade, quote, mid, quote.ask_price - quote.bid_price, side)
+        last = ticks.get(trade.symbol)
+        if last is None:
+            side = _UNKNOWN
+            if price is not None:
+                ticks[trade.symbol] = (price, side)
+        else:
+            last_price, side = last
+            if price != last_price and price is not None:
+                side = _BUY if price > last_price else _SELL
+                ticks[trade.symbol] = (price, side)
+        if quote is None:
+            return TradeWithQuote(trade, None, None, None, side, False)
+        bid, ask = quote.bid_price, quote.ask_price
+        if not (bid and ask) and _is_one_sided(quote):
+            return TradeWithQuote(trade, quote, None, None, side, is_stale)
+        both = bid + ask
+        mid = both / 2
+        if price is not None and abs(price - mid) > _ROUNDING * abs(both):
+            side = _BUY if price > mid else _SELL
+        return TradeWithQuote(trade, quote, mid, ask - bid, side, is_stale)
 
     return match
+
+
+def _is_one_sided(quote: QuoteLike) -> bool:
+    bid, ask = quote.bid_price, quote.ask_price
+    if bid is None or ask is None:
+        return True
+    # A price of 0 alone may be real: calendar spreads of futures trade there.
+    return (bid == 0 and getattr(quote, "bid_size", None) == 0) or (
+        ask == 0 and getattr(quote, "ask_size", None) == 0
+    )
