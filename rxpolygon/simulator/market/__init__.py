@@ -1,0 +1,1 @@
+"""A seeded market: prices that move believably, and everything that is made of them."""

@@ -1,0 +1,217 @@
+"""Second and minute bars, made from what was published, and made again when late trades change them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rxpolygon.simulator.market.hours import MINUTE_MS, SECOND_MS, NewYorkClock
+from rxpolygon.simulator.market.records import Bar, MinuteBar, Print, SecondBar, Top, Value
+from rxpolygon.simulator.market.rules import SaleBook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rxpolygon.simulator.market.records import Record
+
+__all__ = ["BarMaker"]
+
+_KINDS: Final[tuple[tuple[int, type[Bar]], ...]] = ((SECOND_MS, SecondBar), (MINUTE_MS, MinuteBar))
+_REVISED_FOR_MS: Final = 15 * MINUTE_MS
+_EXTRA_DECIMALS: Final = 2
+# High and low, open and close, volume.
+_EVERYTHING: Final = (True, True, True)
+
+
+class BarMaker:
+    """The bars of one symbol.
+
+    A window without a trade that may set its open has no bar. Open and close are the prices of the first and
+    the last such trade by time, and by sequence number within a millisecond, whenever they were published.
+    """
+
+    def __init__(
+        self, symbol: str, ticks: int, source: type[Record], *, revise: bool, equity_rules: bool
+    ) -> None:
+        """Begin.
+
+        Args:
+            symbol: The symbol.
+            ticks: Price steps in one unit, for the rounding of averages.
+            source: What the bars are made of: trades, quotes (their bids, counted) or values.
+            revise: Keep bars for 15 minutes of market time and send them again when a late trade changes
+                them.
+            equity_rules: Heed sale conditions.
+        """
+        self._symbol = symbol
+        self._decimals = len(str(ticks)) - 1 + _EXTRA_DECIMALS
+        self._revise = revise
+        self._source = source
+        self._book = SaleBook() if equity_rules else None
+        self._clock = NewYorkClock()
+        self._day = _Day(-1)
+        self._open: tuple[dict[int, _Window], ...] = ({}, {})
+        self._due = -1
+
+    def add(self, record: Record) -> None:
+        """Count a record, if bars are made of its kind."""
+        if record.__class__ is not self._source:
+            return
+        match record:
+            case Print():
+                self._add_print(record)
+            case Top():
+                self._add(record.at, record.sequence, record.bid, 1, _EVERYTHING)
+            case Value():
+                self._add(record.at, 0, record.value, 0, _EVERYTHING)
+
+    def close(self, until: int) -> Iterator[tuple[int, Bar]]:
+        """The bars whose windows have ended by an instant, and those that late trades have changed.
+
+        Each comes with the instant at which it is published: the end of its window, or for a revision the
+        full second.
+        """
+        if until < self._due:
+            return
+        closed, now = self._due - SECOND_MS, until // SECOND_MS * SECOND_MS
+        self._due = now + SECOND_MS
+        for (length, kind), windows in zip(_KINDS, self._open, strict=True):
+            ended = [start for start in windows if start + length <= until]
+            for start in ended:
+                window = windows[start]
+                if window.is_changed and window.is_priced:
+                    window.is_changed = False
+                    end = start + length
+                    at = end if end > closed else now
+                    yield at, self._bar(kind, at, start, end, window)
+                if not self._revise or start + length + _REVISED_FOR_MS <= until:
+                    del windows[start]
+
+    def _add_print(self, trade: Print) -> None:
+        day = self._clock.day(trade.at)
+        if day > self._day.number:
+            self._day = _Day(day)
+        if self._book is None:
+            self._add(trade.at, trade.sequence, trade.price, trade.size, _EVERYTHING)
+            return
+        is_regular = self._clock.is_regular(trade.at)
+        may = self._book.permission(trade.conditions, trade.size, is_regular=is_regular)
+        sets_price = may.open_close and not (may.first_only and self._day.is_priced)
+        self._add(trade.at, trade.sequence, trade.price, trade.size, (may.high_low, sets_price, may.volume))
+
+    def _add(self, at: int, sequence: int, price: float, size: float, may: tuple[bool, bool, bool]) -> None:
+        high_low, open_close, volume = may
+        self._day.add(price, size if volume else 0, open_close)
+        for (length, _), windows in zip(_KINDS, self._open, strict=True):
+            start = at // length * length
+            window = windows.get(start)
+            if window is None:
+                window = windows[start] = _Window()
+            window.is_changed = True
+            if high_low:
+                window.move(price)
+            if open_close:
+                window.set(price, (at, sequence))
+            if volume:
+                window.count_in(price, size)
+
+    def _bar(self, kind: type[Bar], at: int, start: int, end: int, window: _Window) -> Bar:
+        day = self._day
+        return kind(
+            self._symbol,
+            at,
+            start,
+            end,
+            window.open,
+            window.high,
+            window.low,
+            window.close,
+            _plain(window.volume),
+            self._average(window.notional, window.volume, window.close),
+            window.count,
+            window.notional,
+            _plain(day.volume),
+            day.open,
+            self._average(day.notional, day.volume, window.close),
+        )
+
+    def _average(self, notional: float, volume: float, otherwise: float) -> float:
+        return round(notional / volume, self._decimals) if volume else otherwise
+
+
+def _plain(number: float) -> float:
+    """A whole number as an int, so that it is written without a decimal point."""
+    return int(number) if number == int(number) else number
+
+
+class _Day:
+    """What bars tell of the day so far."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.is_priced = False
+        self.open: float = 0
+        self.volume: float = 0
+        self.notional = 0.0
+
+    def add(self, price: float, size: float, sets_price: bool) -> None:
+        if sets_price and not self.is_priced:
+            self.is_priced = True
+            self.open = price
+        self.volume += size
+        self.notional += price * size
+
+
+class _Window:
+    """A bar in the making."""
+
+    __slots__ = (
+        "_first",
+        "_last",
+        "close",
+        "count",
+        "high",
+        "is_changed",
+        "is_priced",
+        "low",
+        "notional",
+        "open",
+        "volume",
+    )
+
+    def __init__(self) -> None:
+        self.is_changed = True
+        self.is_priced = False
+        self.open: float = 0
+        self.high: float = 0
+        self.low: float = 0
+        self.close: float = 0
+        self.volume: float = 0
+        self.notional = 0.0
+        self.count = 0
+        self._first = (0, 0)
+        self._last = (0, 0)
+
+    def move(self, price: float) -> None:
+        """A trade that may move the high and the low."""
+        if price > self.high or not self.high:
+            self.high = price
+        if price < self.low or not self.low:
+            self.low = price
+
+    def set(self, price: float, place: tuple[int, int]) -> None:
+        """A trade that may set open and close; its place in time says which."""
+        if not self.is_priced:
+            self.is_priced = True
+            self.open = self.close = price
+            self._first = self._last = place
+            return
+        if place < self._first:
+            self.open, self._first = price, place
+        if place >= self._last:
+            self.close, self._last = price, place
+
+    def count_in(self, price: float, size: float) -> None:
+        """A trade whose size counts."""
+        self.volume += size
+        self.notional += price * size
+        self.count += 1

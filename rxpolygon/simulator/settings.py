@@ -1,0 +1,129 @@
+"""The simulator's arguments, checked."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from msgspec import Struct
+
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.simulator.faults import Fault
+from rxpolygon.simulator.venues.base import Refusals
+
+__all__ = ["OnEnd", "SecondConnection", "Settings", "Speed", "Tls"]
+
+#: How many times as fast as real time, or as fast as clients read.
+Speed = float | Literal["max"]
+#: What happens when an account opens a second connection to a cluster.
+SecondConnection = Literal["evict", "refuse", "both", "allow"]
+#: What a playback does at its end.
+OnEnd = Literal["hold", "close", "repeat"]
+#: A server context, or the paths of a certificate chain and its key.
+Tls = ssl.SSLContext | tuple[str | os.PathLike[str], str | os.PathLike[str]]
+
+
+Word = TypeVar("Word", bound=str)
+
+
+class Settings(Struct, frozen=True):
+    """Everything that a simulator was told, in one form."""
+
+    port: int
+    api_keys: frozenset[str]
+    symbols: Mapping[str, tuple[str, ...]] | tuple[str, ...] | None
+    seed: int
+    speed: Speed
+    start: int | None
+    rate: float | None
+    market: bool
+    recording: Path | None
+    settle: float
+    on_end: OnEnd
+    tls: ssl.SSLContext | None
+    faults: tuple[Fault, ...]
+    refusals: Refusals
+    second_connection: SecondConnection
+    login_timeout: float
+    tick: float
+    keep_sent: bool
+
+
+def integer(name: str, value: object, low: int, high: int) -> int:
+    """A whole number in a range."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidTypeError(name, value, "an int")
+    if not low <= value <= high:
+        raise InvalidArgumentError(name, value, f"it is from {low} to {high}")
+    return value
+
+
+def positive(name: str, value: object) -> float:
+    """A number above zero."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidTypeError(name, value, "a number")
+    if not 0 < value < float("inf"):
+        raise InvalidArgumentError(name, value, "it is above 0")
+    return float(value)
+
+
+def one_of(name: str, value: Word, allowed: Sequence[str]) -> Word:
+    """One of some words."""
+    if value not in allowed:
+        raise InvalidArgumentError(name, value, f"it is one of {', '.join(map(repr, allowed))}")
+    return value
+
+
+def seconds(name: str, value: object) -> float:
+    """A time, 0 or longer."""
+    return 0.0 if value == 0 and not isinstance(value, bool) else positive(name, value)
+
+
+def speed(value: object) -> Speed:
+    """A factor, or ``"max"``."""
+    if isinstance(value, str):
+        if value != "max":
+            raise InvalidArgumentError("speed", value, "it is a number above 0, or 'max'")
+        return "max"
+    return positive("speed", value)
+
+
+def texts(name: str, value: object) -> tuple[str, ...]:
+    """Several texts, none of them empty."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise InvalidTypeError(name, value, "several str")
+    items = tuple(value)
+    for item in items:
+        if not isinstance(item, str):
+            raise InvalidTypeError(name, item, "several str")
+        if not item:
+            raise InvalidArgumentError(name, value, "none of them may be empty")
+    return items
+
+
+def fault_list(value: object) -> tuple[Fault, ...]:
+    """Several faults."""
+    if isinstance(value, Fault) or not isinstance(value, Iterable):
+        raise InvalidTypeError("faults", value, "a list of faults from rxpolygon.simulator.faults")
+    items = tuple(value)
+    for item in items:
+        if not isinstance(item, Fault):
+            raise InvalidTypeError("faults", item, "a list of faults from rxpolygon.simulator.faults")
+    return items
+
+
+def server_context(tls: Tls | None) -> ssl.SSLContext | None:
+    """The context for TLS, made from a certificate and a key if need be."""
+    if tls is None or isinstance(tls, ssl.SSLContext):
+        return tls
+    if not isinstance(tls, tuple) or len(tls) != 2:
+        raise InvalidTypeError("tls", tls, "a pair of paths (certificate, key) or an ssl.SSLContext")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(tls[0], tls[1])
+    except (OSError, ssl.SSLError) as error:
+        raise InvalidArgumentError("tls", tls, f"certificate and key cannot be read: {error}") from error
+    return context

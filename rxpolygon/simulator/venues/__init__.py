@@ -1,0 +1,1 @@
+"""The vendors' protocols as their servers speak them, apart from markets, sockets and threads."""

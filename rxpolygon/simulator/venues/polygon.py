@@ -1,0 +1,172 @@
+"""Polygon.io, now also called Massive: the talk with a client, in JSON text frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from rxpolygon.simulator.interest import Interest
+from rxpolygon.simulator.venues.base import Command, EventHead, Refusals, Reply, Writer
+from rxpolygon.simulator.venues.polygon_events import writers
+from rxpolygon.symbols import normal_symbol
+from rxpolygon.topics import Topic
+from rxpolygon.venues.polygon.channels import CHANNELS
+from rxpolygon.venues.polygon.names import StreamCluster
+
+if TYPE_CHECKING:
+    from rxpolygon.simulator.market.records import Record
+
+__all__ = ["OPTION_QUOTE_LIMIT", "PolygonConversation", "PolygonVenue"]
+
+#: Contracts on the quote channel of one options connection.
+OPTION_QUOTE_LIMIT: Final = 1_000
+_CLUSTERS: Final = frozenset(cluster.value for cluster in StreamCluster)
+_SYMBOL_FIELDS: Final = ("sym", "pair", "T", "p")
+_MASK: Final = "***"
+
+
+def _status(status: str, message: str) -> dict[str, str]:
+    return {"ev": "status", "status": status, "message": message}
+
+
+class PolygonVenue:
+    """The vendor's protocol, as its servers speak it."""
+
+    name = "polygon"
+
+    def cluster_of(self, path: str) -> str | None:
+        """The cluster of ``/stocks`` or ``/futures/cme``; None for any other path."""
+        cluster = path.partition("?")[0].strip("/")
+        return cluster if cluster in _CLUSTERS else None
+
+    def market_of(self, cluster: str) -> str:
+        """``futures`` for ``futures/cme``."""
+        return StreamCluster(cluster).market
+
+    def normal_symbol(self, cluster: str, symbol: str) -> str:
+        """A symbol in its normal form; letters keep their case, as on the real server."""
+        return normal_symbol(self.market_of(cluster), symbol)
+
+    def converse(self, cluster: str, keys: frozenset[str], refusals: Refusals) -> PolygonConversation:
+        """Begin the talk with one connection."""
+        return PolygonConversation(self.market_of(cluster), keys, refusals)
+
+    def greeting(self) -> bytes:
+        """What the server says right after the handshake."""
+        return self.status("connected", "Connected Successfully")
+
+    def status(self, status: str, message: str) -> bytes:
+        """A frame with one status."""
+        return orjson.dumps([_status(status, message)])
+
+    def frame(self, events: list[bytes]) -> bytes:
+        """A frame of several events."""
+        return b"[" + b",".join(events) + b"]"
+
+    def writers(self, market: str) -> Mapping[type[Record], tuple[tuple[str, Writer], ...]]:
+        """For each kind of record the channels it goes out on, and how it is written there."""
+        return writers(market)
+
+    def head(self, cluster: str, event: Mapping[str, object]) -> EventHead:
+        """Where an event belongs, by ``ev`` and whichever field holds its symbol."""
+        symbol = next((value for name in _SYMBOL_FIELDS if isinstance(value := event.get(name), str)), "")
+        return EventHead(str(event.get("ev", "")), self.normal_symbol(cluster, symbol))
+
+
+class PolygonConversation:
+    """The talk with one connection: pure, fed with messages."""
+
+    def __init__(self, market: str, keys: frozenset[str], refusals: Refusals) -> None:
+        self.interest = Interest()
+        self.is_logged_in = False
+        self._market = market
+        self._keys = keys
+        self._refusals = refusals
+        self._prefixes = {channel.prefix for channel in CHANNELS if market in channel.markets}
+        self._no_wildcard = {
+            channel.prefix for channel in CHANNELS if market in channel.markets and not channel.wildcard
+        }
+
+    def receive(self, message: str | bytes) -> Reply:
+        """Answer one message. Nothing that a client sends raises."""
+        try:
+            parsed = orjson.loads(message)
+        except orjson.JSONDecodeError:
+            return _error(Command("", "unreadable"), "the message is not JSON")
+        if not isinstance(parsed, dict):
+            return _error(Command("", "unreadable"), "the message is not an object")
+        action, params = parsed.get("action"), parsed.get("params")
+        if not isinstance(action, str) or not isinstance(params, str):
+            return _error(Command(str(action), "unreadable"), "action and params must be strings")
+        if action == "auth":
+            return self._login(params)
+        if not self.is_logged_in:
+            frames = (orjson.dumps([_status("auth_required", "authentication required")]),)
+            return Reply(Command(action, params), frames)
+        return self._obey(Command(action, params))
+
+    def log_in(self) -> bytes:
+        """The login holds."""
+        self.is_logged_in = True
+        return orjson.dumps([_status("auth_success", "authenticated")])
+
+    def _login(self, key: str) -> Reply:
+        command = Command("auth", _MASK)
+        if key in self._keys:
+            return Reply(command, account=key)
+        return Reply(command, (orjson.dumps([_status("auth_failed", "authentication failed")]),))
+
+    def _obey(self, command: Command) -> Reply:
+        params = [param.strip() for param in command.params.split(",") if param.strip()]
+        if command.action == "subscribe":
+            before = len(self.interest)
+            answers = [self._subscribe(param) for param in params]
+            return Reply(command, _joined(answers), began=len(self.interest) > before)
+        if command.action == "unsubscribe":
+            return Reply(command, _joined([self._unsubscribe(param) for param in params]))
+        return _error(command, f"unknown action: {command.action}")
+
+    def _subscribe(self, param: str) -> dict[str, str]:
+        topic = self._topic(param)
+        if topic is None:
+            return _status("error", f"invalid subscription: {param}")
+        problem = self._problem(topic, param)
+        if problem is not None:
+            return _status("error", problem)
+        self.interest.add(topic)
+        return _status("success", f"subscribed to: {param}")
+
+    def _unsubscribe(self, param: str) -> dict[str, str]:
+        topic = self._topic(param)
+        if topic is None:
+            return _status("error", f"invalid subscription: {param}")
+        self.interest.remove(topic)
+        return _status("success", f"unsubscribed to: {param}")
+
+    def _topic(self, param: str) -> Topic | None:
+        prefix, dot, symbol = param.partition(".")
+        if not dot or not symbol or prefix not in self._prefixes:
+            return None
+        return Topic(prefix, normal_symbol(self._market, symbol))
+
+    def _problem(self, topic: Topic, param: str) -> str | None:
+        refused = self._refusals.topics
+        if topic.prefix in refused or param in refused or str(topic) in refused:
+            return self._refusals.message.replace("{topic}", param)
+        if topic.prefix not in self._no_wildcard:
+            return None
+        if topic.is_wildcard:
+            return f"{param}: every symbol at once is not available on this channel"
+        if topic not in self.interest.topics and self.interest.count(topic.prefix) >= OPTION_QUOTE_LIMIT:
+            return f"{param}: at most {OPTION_QUOTE_LIMIT} contracts on this channel of one connection"
+        return None
+
+
+def _joined(statuses: list[dict[str, str]]) -> tuple[bytes, ...]:
+    return (orjson.dumps(statuses),) if statuses else ()
+
+
+def _error(command: Command, message: str) -> Reply:
+    return Reply(command, (orjson.dumps([_status("error", message)]),))
