@@ -1,0 +1,84 @@
+"""Let event time go on while a stream is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import RLock
+from typing import Final
+
+from reactivex import abc
+from reactivex.disposable import SerialDisposable
+from reactivex.scheduler import TimeoutScheduler
+
+__all__ = ["EventClock"]
+
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_LONGEST_WAIT_MS: Final = 86_400_000
+
+
+class EventClock(abc.DisposableBase):
+    """Tells the event time while nothing arrives.
+
+    To read a clock, or to start a timer again, at every event would cost more than the event. So a timer
+    looks now and then whether anything was heard; the first event after a look is noted with the scheduler's
+    time. After a whole ``quiet`` stretch without events the stream is silent, and from the noted event on the
+    event time goes on at the scheduler's pace, until the next event.
+
+    Args:
+        scheduler: The subscription's; None means RxPY's :class:`TimeoutScheduler`.
+        quiet: Milliseconds without an event that are silence.
+        on_silence: Called on the scheduler, with no lock held, with the event time (Unix ms); returns how
+            many milliseconds later it wants to be called again if the silence lasts, or None for "no more".
+    """
+
+    def __init__(
+        self, scheduler: abc.SchedulerBase | None, quiet: int, on_silence: Callable[[int], int | None]
+    ) -> None:
+        #: Whether an event was noted since the last look: then :meth:`hear` need not be called.
+        self.heard = False  # under _lock; read without it
+        self._scheduler = scheduler or TimeoutScheduler.singleton()
+        self._quiet = quiet
+        self._on_silence = on_silence
+        # Reentrant: a scheduler may run a timer at once, inside the call that starts it.
+        self._lock = RLock()
+        self._is_armed = False  # under _lock
+        self._newest = 0  # under _lock: event time, and when it was so
+        self._noted = self._scheduler.now  # under _lock
+        self._timer = SerialDisposable()
+
+    def hear(self, newest: int) -> None:
+        """Notes that an event arrived and that event time is ``newest``."""
+        with self._lock:
+            self._newest = newest
+            self._noted = self._scheduler.now
+            if self._is_armed:
+                self.heard = True
+                return
+            # The look that is started now is a whole quiet stretch away from this event.
+            self._is_armed = True
+        self._look_after(self._quiet)
+
+    def dispose(self) -> None:
+        """Stops the timer, for good."""
+        self._timer.dispose()
+
+    def _look_after(self, wait: int) -> None:
+        seconds = min(max(wait, 1), _LONGEST_WAIT_MS) / 1_000
+        # Under the lock, lest a timer that is due at once stores its successor before it is stored itself.
+        with self._lock:
+            if not self._timer.is_disposed:
+                self._timer.disposable = self._scheduler.schedule_relative(seconds, self._look)
+
+    def _look(self, _scheduler: abc.SchedulerBase, _state: object = None) -> None:
+        if self._timer.is_disposed:
+            return
+        with self._lock:
+            is_silent, self.heard = not self.heard, False
+            now = self._newest + (self._scheduler.now - self._noted) // _MILLISECOND
+        wait = self._on_silence(now) if is_silent else self._quiet
+        with self._lock:
+            if wait is None and not self.heard:
+                self._is_armed = False
+                return
+        self._look_after(self._quiet if wait is None else wait)

@@ -1,0 +1,192 @@
+"""A bar while trades are added to it."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Final
+
+from rxpolygon.operators._bar import Bar
+from rxpolygon.operators._new_york import is_regular_hours
+from rxpolygon.operators._sales import (
+    HIGH_LOW,
+    HIGH_LOW_FIRST,
+    HIGH_LOW_OFF_HOURS,
+    OPEN_CLOSE,
+    OPEN_CLOSE_FIRST,
+    OPEN_CLOSE_OFF_HOURS,
+    PLAIN,
+    VOLUME,
+)
+
+__all__ = ["Forming", "filled_bar"]
+
+_BEFORE_ALL: Final = -(2**63)
+_AFTER_ALL: Final = 2**63
+
+
+class _Conditional:
+    """The earliest trade that counts only as the first of the day: whether it is, the closing shows."""
+
+    __slots__ = ("at", "bits", "price", "rank")
+
+    def __init__(self, at: int, rank: int, price: float, bits: int) -> None:
+        self.at = at
+        self.rank = rank
+        self.price = price
+        self.bits = bits
+
+
+class Forming:
+    """The figures of one symbol in one window; one owner, never handed out.
+
+    The open is the price of the earliest trade and the close that of the latest, by timestamp, then by
+    sequence number where the events have one, then by arrival: within the allowed lateness the order of
+    arrival does not matter.
+    """
+
+    __slots__ = (
+        "close",
+        "close_at",
+        "close_rank",
+        "count",
+        "first",
+        "high",
+        "is_first_of_day",
+        "low",
+        "open",
+        "open_at",
+        "open_rank",
+        "revision",
+        "shown_at",
+        "trades",
+        "value",
+        "volume",
+    )
+
+    def __init__(self) -> None:
+        self.open = self.close = 0.0
+        self.open_at, self.open_rank = _AFTER_ALL, 0
+        self.close_at, self.close_rank = _BEFORE_ALL, 0
+        self.high, self.low = -inf, inf
+        self.volume: float = 0
+        self.value = 0.0
+        self.count = 0
+        #: How often the bar was given as final.
+        self.revision = 0
+        #: Event time of the last provisional bar.
+        self.shown_at = _BEFORE_ALL
+        self.first: _Conditional | None = None
+        #: Whether no earlier window of its day had a price; asked when ``first`` is there.
+        self.is_first_of_day: bool | None = None
+        #: The trades themselves, where corrections are expected.
+        self.trades: list[object] | None = None
+
+    def take(self, at: int, rank: int, price: float, size: float) -> None:
+        """Adds a trade that may change everything."""
+        if price > self.high:
+            self.high = price
+        if price < self.low:
+            self.low = price
+        if at > self.close_at or (at == self.close_at and rank >= self.close_rank):
+            self.close = price
+            self.close_at = at
+            self.close_rank = rank
+        if at < self.open_at or (at == self.open_at and rank < self.open_rank):
+            self.open = price
+            self.open_at = at
+            self.open_rank = rank
+        self.volume += size
+        self.value += price * size
+        self.count += 1
+
+    def take_partly(self, bits: int, at: int, rank: int, price: float, size: float) -> bool:
+        """Adds a trade that may change what ``bits`` say; tells whether anything changed."""
+        if bits & (HIGH_LOW_OFF_HOURS | OPEN_CLOSE_OFF_HOURS):
+            bits = _without_regular_hours(bits, at)
+        if not bits & PLAIN:
+            return False
+        if bits & (HIGH_LOW_FIRST | OPEN_CLOSE_FIRST):
+            self._remember_first(bits, at, rank, price)
+        if bits & HIGH_LOW and not bits & HIGH_LOW_FIRST:
+            self.high = max(self.high, price)
+            self.low = min(self.low, price)
+        if bits & OPEN_CLOSE and not bits & OPEN_CLOSE_FIRST:
+            self._take_ends(at, rank, price)
+        if bits & VOLUME:
+            self.volume += size
+            self.value += price * size
+        self.count += 1
+        return True
+
+    def _take_ends(self, at: int, rank: int, price: float) -> None:
+        if (at, rank) >= (self.close_at, self.close_rank):
+            self.close, self.close_at, self.close_rank = price, at, rank
+        if (at, rank) < (self.open_at, self.open_rank):
+            self.open, self.open_at, self.open_rank = price, at, rank
+
+    def _remember_first(self, bits: int, at: int, rank: int, price: float) -> None:
+        if self.first is None or (at, rank) < (self.first.at, self.first.rank):
+            self.first = _Conditional(at, rank, price, bits)
+
+    def _counting_first(self) -> _Conditional | None:
+        first = self.first
+        if first is None or not self.is_first_of_day:
+            return None
+        return first if (first.at, first.rank) < (self.open_at, self.open_rank) else None
+
+    def to_bar(self, symbol: str, start: int, end: int, *, is_final: bool) -> Bar | None:
+        """The bar as it stands; None while no trade set a price."""
+        first = self._counting_first()
+        opening, high, low, close = self.open, self.high, self.low, self.close
+        if first is not None and first.bits & OPEN_CLOSE:
+            opening = first.price
+            close = close if self.open_at != _AFTER_ALL else first.price
+        elif self.open_at == _AFTER_ALL:
+            return None
+        if first is not None and first.bits & HIGH_LOW:
+            high, low = max(high, first.price), min(low, first.price)
+        if high == -inf:
+            high, low = max(opening, close), min(opening, close)
+        return Bar(
+            symbol=symbol,
+            start=start,
+            end=end,
+            open=opening,
+            high=high,
+            low=low,
+            close=close,
+            volume=float(self.volume),
+            vwap=self.value / self.volume if self.volume else None,
+            count=self.count,
+            revision=self.revision,
+            is_final=is_final,
+        )
+
+
+def filled_bar(symbol: str, start: int, end: int, price: float, forming: Forming | None = None) -> Bar:
+    """The bar of a window where no trade set a price: at the price before, with the volume there was."""
+    volume, value = (forming.volume, forming.value) if forming else (0.0, 0.0)
+    return Bar(
+        symbol=symbol,
+        start=start,
+        end=end,
+        open=price,
+        high=price,
+        low=price,
+        close=price,
+        volume=float(volume),
+        vwap=value / volume if volume else None,
+        count=forming.count if forming else 0,
+        revision=forming.revision if forming else 0,
+        is_filled=True,
+    )
+
+
+def _without_regular_hours(bits: int, at: int) -> int:
+    if not is_regular_hours(at):
+        return bits
+    if bits & HIGH_LOW_OFF_HOURS:
+        bits &= ~HIGH_LOW
+    if bits & OPEN_CLOSE_OFF_HOURS:
+        bits &= ~OPEN_CLOSE
+    return bits

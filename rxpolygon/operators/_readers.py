@@ -1,0 +1,86 @@
+"""How a class of events is read by a bar: as trades, or as quotes by their mid price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from rxpolygon.errors import InvalidTypeError
+from rxpolygon.operators._protocols import QuoteLike, Timed, TradeLike
+from rxpolygon.operators._sales import PLAIN, VOLUME, EveryTrade, SaleRules, TableRules
+
+__all__ = ["CancelsTrade", "CorrectsTrade", "Reader", "TradeKey", "trade_key"]
+
+#: What tells a trade from the others of its symbol: the exchange and the id there.
+TradeKey = tuple[int | str | None, str | None]
+
+
+class CancelsTrade(Timed, Protocol):
+    """An event that takes a trade of its symbol back."""
+
+    @property
+    def cancels(self) -> TradeKey:
+        """Exchange and id of the trade."""
+
+
+class CorrectsTrade(Timed, Protocol):
+    """An event that changes a trade of its symbol."""
+
+    @property
+    def corrects(self) -> TradeKey:
+        """Exchange and id of the trade."""
+
+    def corrected(self, trade: Any, /) -> TradeLike:  # Any: the venue's own class of trades
+        """The trade as it should have been; the window is that of its ``timestamp``."""
+
+
+def trade_key(trade: object) -> TradeKey:
+    """Exchange and id of a trade; both None where it has none."""
+    return getattr(trade, "exchange", None), getattr(trade, "id", None)
+
+
+class Reader:
+    """What to do with events of one class; found once for a class, so that events need not be asked.
+
+    Attributes:
+        amounts: Price and size of an event that is no trade; None where ``price`` and ``size`` are there.
+        bits_of: What the sale rules let an event change, by its ``conditions``; None where ``judge`` answers.
+        learn: The answer for conditions that are not in ``bits_of`` yet.
+        judge: What the sale rules let an event change; None where it is everything, or ``bits_of`` answers.
+        least_size: A smaller trade moves no price.
+        has_sequence: Whether events carry a ``sequence_number``.
+        is_correction: Whether events correct or cancel trades.
+    """
+
+    __slots__ = ("amounts", "bits_of", "has_sequence", "is_correction", "judge", "learn", "least_size")
+
+    def __init__(self, kind: type, sales: SaleRules[Any]) -> None:  # Any: the rules' class of trades
+        self.is_correction = hasattr(kind, "cancels") or hasattr(kind, "corrects")
+        is_trade = hasattr(kind, "price") and hasattr(kind, "size")
+        is_quote = hasattr(kind, "bid_price") and hasattr(kind, "ask_price")
+        if not (is_trade or is_quote or self.is_correction):
+            raise InvalidTypeError("an event", kind, f"a trade or a quote ({kind.__name__} is neither)")
+        self.amounts: Callable[[QuoteLike], tuple[float | None, float]] | None = None if is_trade else _mid
+        self.has_sequence = hasattr(kind, "sequence_number")
+        self.least_size: float = 0.0
+        self.bits_of: dict[object, int] | None = None
+        self.learn: Callable[[Any], int] | None = None
+        self.judge: Callable[[Any], int] | None = None
+        if isinstance(sales, TableRules):
+            if is_trade and sales.applies_to(kind):
+                self.bits_of, self.learn, self.least_size = sales.known, sales.learn, sales.least_size
+        elif not isinstance(sales, EveryTrade):
+            self.judge = sales.judge
+
+    def bits(self, event: Any, size: float) -> int:  # Any: an event of this reader's class
+        """What the sale rules let an event change."""
+        if self.bits_of is not None and self.learn is not None:
+            bits = self.learn(event.conditions)
+            return bits & VOLUME if size < self.least_size else bits
+        return PLAIN if self.judge is None else self.judge(event)
+
+
+def _mid(quote: QuoteLike) -> tuple[float | None, float]:
+    # A side at 0 is how the tapes say that there is no bid or no offer.
+    bid, ask = quote.bid_price, quote.ask_price
+    return ((bid + ask) / 2, 1.0) if bid and ask else (None, 1.0)
