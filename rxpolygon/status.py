@@ -321,4 +321,5 @@ class Gap(Status, frozen=True):
 
     def __str__(self) -> str:
         names = ", ".join(self.symbols[:5]) + (", …" if len(self.symbols) > 5 else "")
-        return f"gap in {self.channel} of {printable(names)} from {self.after} to {self.before} ({self.cause})"
+        span = f"from {self.after} to {self.before}"
+        return f"gap in {self.channel} of {printable(names)} {span} ({self.cause})"

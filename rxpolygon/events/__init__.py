@@ -5,7 +5,7 @@ Prices and sizes are float, ids are str, and a field that the server left out is
 """
 
 from rxpolygon.events._aggregate import ServerBar
-from rxpolygon.events._base import Event
+from rxpolygon.events._base import Event, to_milliseconds, to_nanoseconds
 from rxpolygon.events.crypto import (
     CryptoAggregate,
     CryptoMinuteAggregate,
@@ -66,4 +66,6 @@ __all__ = [
     "FuturesSecondAggregate",
     "FuturesMinuteAggregate",
     "UnknownEvent",
+    "to_milliseconds",
+    "to_nanoseconds",
 ]

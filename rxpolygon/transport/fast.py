@@ -7,6 +7,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
+from enum import Enum
 from typing import Final
 
 import picows
@@ -146,7 +147,7 @@ class FastTransport:
             return Loss("network", str(error) or type(error).__name__)
         received = transport.close_handshake.recv if transport.close_handshake else None
         if received is not None:
-            code = int(getattr(received.code, "value", received.code)) or _NO_CLOSE_CODE
+            code = _number(received.code) or _NO_CLOSE_CODE
             return Loss("closed", received.reason or "closed by the server", code)
         return self._frames.fault or Loss("network", "the connection ended without a close frame", 1006)
 
@@ -200,3 +201,8 @@ class _Frames(WSListener):
 
 
 _DATA: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY})
+
+
+def _number(code: object) -> int:
+    """A close code as a number; picows gives those of applications (3000 and more) as plain numbers."""
+    return int(code.value) if isinstance(code, Enum) else int(str(code))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -23,6 +23,7 @@ __all__ = [
     "Notice",
     "Said",
     "Salvaged",
+    "Split",
     "TopicsRefused",
 ]
 
@@ -106,6 +107,18 @@ class Salvaged(Struct, frozen=True):
     """
 
     events: Sequence[Event]
+    malformed: Sequence[tuple[bytes, str]]
+
+
+class Split(Struct, frozen=True):
+    """A frame as the wire's own dicts.
+
+    Attributes:
+        items: Its objects, statuses included.
+        malformed: Pairs of the bytes that are no object and the reason.
+    """
+
+    items: Sequence[dict[str, Any]]  # Any: what JSON may hold
     malformed: Sequence[tuple[bytes, str]]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -10,8 +10,9 @@ import msgspec
 import orjson
 from msgspec import Struct
 
+from rxpolygon.events import Event
 from rxpolygon.topics import Topic
-from rxpolygon.venues.dialect import Notice, Salvaged
+from rxpolygon.venues.dialect import Notice, Salvaged, Split
 from rxpolygon.venues.polygon.channels import event_types
 from rxpolygon.venues.polygon.names import StreamCluster
 from rxpolygon.venues.polygon.salvage import Salvager
@@ -39,13 +40,22 @@ class StatusMessage(Struct, frozen=True, gc=False, tag_field="ev", tag="status")
 def _decoder(market: str) -> Callable[[bytes], list[object]]:
     types: object = StatusMessage
     for event in event_types(market).values():
-        types = types | event  # type: ignore[operator]  # builds a Union of classes at run time
+        types = types | event
     return msgspec.json.Decoder(list[types], strict=False).decode  # type: ignore[valid-type]
 
 
 @cache
 def _salvager(market: str) -> Salvager:
     return Salvager(event_types(market))
+
+
+@cache
+def _raw_keys(market: str) -> dict[str, tuple[type[Event], str]]:
+    keys = {}
+    for prefix, event in event_types(market).items():
+        letters = {part.name: part.encode_name for part in msgspec.structs.fields(event)}
+        keys[prefix] = (event, letters["symbol"])
+    return keys
 
 
 class PolygonCodec:
@@ -72,6 +82,7 @@ class PolygonCodec:
         self._api_key = api_key
         self._prefixes = frozenset(event_types(cluster.market))
         self.decode: Callable[[bytes], Sequence[object]] = _decoder(cluster.market)
+        self.raw_keys: Mapping[str, tuple[type[Event], str]] = _raw_keys(cluster.market)
         self._salvage = _salvager(cluster.market)
 
     def __repr__(self) -> str:
@@ -80,6 +91,10 @@ class PolygonCodec:
     def salvage(self, frame: bytes) -> Salvaged:
         """Decode a frame that :attr:`decode` refused, event by event. Never raises."""
         return self._salvage(frame)
+
+    def split(self, frame: bytes) -> Split:
+        """A frame's objects as dicts, statuses included. Never raises."""
+        return self._salvage.split(frame)
 
     def notices(self, frame: bytes) -> Sequence[Notice]:
         """The meanings of all the status messages in a frame. Never raises."""
@@ -130,5 +145,3 @@ def _chunks(topics: Iterable[Topic]) -> Iterator[tuple[Topic, ...]]:
             chunk.append(topic)
             size += length
         yield tuple(chunk)
-
-

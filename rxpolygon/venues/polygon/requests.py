@@ -16,7 +16,7 @@ _MOST_NAMED_SYMBOLS: Final = 1_000  # on channels without a wildcard (option quo
 
 
 def requested_topics(
-    channel: Channel, market: str, symbols: str | Iterable[str] | None, *, upper: bool
+    channel: Channel, market: str, symbols: str | Iterable[str] | None, *, upper: bool, naming: bool = True
 ) -> list[Topic]:
     """The topics that a user asks for, in order and each once.
 
@@ -28,6 +28,7 @@ def requested_topics(
         market: The connection's market.
         symbols: What the user wrote.
         upper: Whether to make symbols upper case.
+        naming: Whether to insist on names where the channel takes no wildcard.
 
     Raises:
         InvalidTypeError: ``symbols`` is neither a str nor several.
@@ -49,7 +50,7 @@ def requested_topics(
         else:
             topic = Topic(channel.prefix, normal_symbol(market, text.upper() if upper else text))
         topics[topic] = None
-    if not channel.wildcard:
+    if naming and not channel.wildcard:
         _check_named(channel, list(topics), symbols)
     return list(topics)
 
@@ -58,7 +59,7 @@ def _check_named(channel: Channel, topics: list[Topic], symbols: object) -> None
     own = [topic for topic in topics if topic.prefix == channel.prefix]
     if any(topic.symbol == EVERY_SYMBOL for topic in own):
         raise InvalidArgumentError(
-            "symbols", symbols, f"{channel.name} takes contracts by name, at most 1,000, and never all of them"
+            "symbols", symbols, f"{channel.name} takes at most 1,000 contracts, each by name"
         )
     if len(own) > _MOST_NAMED_SYMBOLS:
         raise InvalidArgumentError(

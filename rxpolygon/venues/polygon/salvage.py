@@ -14,7 +14,7 @@ import orjson
 from msgspec import inspect
 
 from rxpolygon.events import Event, UnknownEvent
-from rxpolygon.venues.dialect import Salvaged
+from rxpolygon.venues.dialect import Salvaged, Split
 
 __all__ = ["Salvager"]
 
@@ -49,6 +49,17 @@ class Salvager:
                 if event is not None:
                     events.append(event)
         return Salvaged(events, malformed)
+
+    def split(self, frame: bytes) -> Split:
+        """The objects of a frame, good or not, as dicts. Never raises."""
+        malformed: list[tuple[bytes, str]] = []
+        items = []
+        for item in _items(frame, malformed):
+            if isinstance(item, dict) and isinstance(item.get("ev"), str):
+                items.append(item)
+            else:
+                malformed.append((_encoded(item), "expected an object with 'ev' that says its kind"))
+        return Split(items, malformed)
 
     def _event(self, item: object) -> Event | None:
         if not isinstance(item, dict):

@@ -1,0 +1,346 @@
+"""``StreamClient``: one cluster of Polygon.io (Massive) as hot, typed Observables."""
+
+from __future__ import annotations
+
+import logging
+import random
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar, cast
+
+from reactivex import Observable
+
+from rxpolygon import isolation
+from rxpolygon.channel_methods import ChannelMethods, Symbols
+from rxpolygon.connection import Carrier, FrameBuffer, Machine, Overflow, Reconnect
+from rxpolygon.connection.buffer import DEFAULT_BUFFER, OVERFLOW_POLICIES
+from rxpolygon.connection.machine import Timing
+from rxpolygon.delivery import Delivery
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.events import Event
+from rxpolygon.fan import Fan, StatusFan
+from rxpolygon.handlers import CloseHandler, ErrorHandler, HandlerSet, MessageHandler
+from rxpolygon.raw import RawDelivery
+from rxpolygon.router import Interest, KeyedObservable, Router
+from rxpolygon.settings import api_key_from, base_url_from, cluster_from, one_of, positive_number
+from rxpolygon.stats import StreamStats
+from rxpolygon.status import State, Status
+from rxpolygon.symbols import normal_symbol
+from rxpolygon.topics import Topic
+from rxpolygon.transport import Endpoint, Listener, Ping, Transport, TransportName, choose_transport
+from rxpolygon.transport.base import LARGEST_FRAME
+from rxpolygon.transport.choice import check_transport
+from rxpolygon.venues.polygon.channels import channel_by_name, event_types
+from rxpolygon.venues.polygon.codec import PolygonCodec
+from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
+from rxpolygon.venues.polygon.requests import requested_topics
+
+__all__ = ["StreamClient"]
+
+E = TypeVar("E", bound=Event)
+
+_LONGEST_PING: Final = 125  # bytes, RFC 6455, 5.5
+_connection_log: Final = logging.getLogger("rxpolygon.connection")
+
+
+class StreamClient(ChannelMethods):
+    """A connection to one cluster, as hot Observables.
+
+    Subscribe, compose, start::
+
+        client = StreamClient(cluster="stocks")
+        trades = client.subscribe_stock_trades(["AAPL", "MSFT"])
+        trades.pipe(rxo.time_bars("1m")).subscribe(print)
+        client.start_stream_thread()
+
+    Observers and handlers are called on one thread of the client's own, the dispatch thread; another thread
+    reads the socket, so a slow observer does not make the server cut the connection. An observer that raises
+    gets its own exception in its ``on_error``; nobody else is hurt. All methods may be called from any
+    thread, observers included.
+
+    Args:
+        api_key: The key; by default ``$POLYGON_API_KEY``, else ``$MASSIVE_API_KEY``. It is never shown.
+        cluster: A :class:`StreamCluster` or its name.
+        host: A :class:`StreamHost`, a host name (reached by TLS), or a ``ws://`` or ``wss://`` URL to which
+            ``/<cluster>`` is added.
+        on_message: Called with each frame's text, ``(ws, text)`` or ``(text)``; ``ws`` is this client. When
+            it is None and nothing is observed, statuses and events are written to the standard output.
+        on_close: Called at each end of a connection, ``(ws, code, message)`` or ``(code, message)``.
+        on_error: Called when the stream ends by an error, ``(ws, exception)`` or ``(exception)``.
+        enable_connection_logs: Whether to write the connection's life to stderr. Without it, it goes to the
+            logger ``rxpolygon.connection`` only.
+        raw_data: Whether Observables carry the wire's dicts instead of typed events.
+        transport: ``default`` (pure Python), ``fast`` (picows, the extra ``fast``) or ``auto``: fast if
+            installed and no proxy stands between.
+        reconnect: What to do after a loss; None ends the stream with the first one.
+        overflow: What to do when observers are too slow and the buffer is full: ``block`` (stop reading),
+            ``drop_oldest``, ``drop_newest`` or ``error``. Drops are counted and told on :attr:`status`.
+        max_buffer: The most bytes that may wait for observers.
+        ca_certs: A file of certificates to trust instead of the system's.
+        max_frame: The largest message that is accepted, in bytes.
+
+    Raises:
+        InvalidArgumentError: An argument has a value that is not allowed; the message says what is.
+        InvalidTypeError: An argument has the wrong type.
+        MissingPackageError: ``transport="fast"`` without picows.
+
+    Example:
+        >>> from reactivex import operators as ops
+        >>> from rxpolygon.simulator import Simulator
+        >>> with Simulator(seed=1, speed=60) as server, StreamClient("demo", host=server.url) as client:
+        ...     trade = client.subscribe_stock_trades(["AAPL"]).pipe(ops.first()).run()
+        >>> trade.symbol
+        'AAPL'
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        cluster: StreamCluster | str = StreamCluster.STOCKS,
+        host: StreamHost | str = StreamHost.REAL_TIME,
+        on_message: MessageHandler | None = None,
+        on_close: CloseHandler | None = None,
+        on_error: ErrorHandler | None = None,
+        enable_connection_logs: bool = False,
+        *,
+        raw_data: bool = False,
+        transport: TransportName = "auto",
+        reconnect: Reconnect | None = None,
+        overflow: Overflow = "block",
+        max_buffer: int = DEFAULT_BUFFER,
+        ca_certs: str | None = None,
+        max_frame: int = LARGEST_FRAME,
+    ) -> None:
+        self._cluster = cluster_from(cluster)
+        self._codec = PolygonCodec(base_url_from(host), self._cluster, api_key_from(api_key))
+        check_transport(transport)
+        if reconnect is not None and not isinstance(reconnect, Reconnect):
+            raise InvalidTypeError("reconnect", reconnect, "a Reconnect policy, or None")
+        self._transport_name = transport
+        self._reconnect = reconnect
+        self._overflow = cast("Overflow", one_of("overflow", overflow, OVERFLOW_POLICIES))
+        self._max_buffer = int(positive_number("max_buffer", max_buffer, "bytes"))
+        self._endpoint = Endpoint(
+            self._codec.url, ca_certs, largest_frame=int(positive_number("max_frame", max_frame, "bytes"))
+        )
+        self._router = Router(
+            event_types(self._cluster.market),
+            lambda symbol: normal_symbol(self._cluster.market, symbol),
+            self._topics_changed,
+        )
+        self._events: Fan[Event] = Fan()
+        self._messages: Fan[bytes] = Fan()
+        self._status = StatusFan()
+        self._handlers = HandlerSet(self, on_message, on_close, on_error, self._is_observed)
+        self._raw_data = raw_data
+        # Of the present run, or of the last one; replaced by start_stream_thread only.
+        self._carrier: Carrier | None = None
+        self._buffer = FrameBuffer(self._max_buffer, self._overflow)
+        self._delivery = self._make_delivery(check_utf8=False)
+        if enable_connection_logs:
+            _log_to_stderr()
+
+    def __repr__(self) -> str:
+        return f"StreamClient({self._codec.url!r}, {self._status.state})"
+
+    def __enter__(self) -> Self:
+        self.start_stream_thread()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close_stream()
+
+    @property
+    def cluster(self) -> StreamCluster:
+        """The cluster that this client connects to."""
+        return self._cluster
+
+    @property
+    def url(self) -> str:
+        """Where this client connects to."""
+        return self._codec.url
+
+    @property
+    def events(self) -> Observable[Event]:
+        """Every typed event of the connection, in order, :class:`~rxpolygon.events.UnknownEvent` included."""
+        return self._events.observable
+
+    @property
+    def messages(self) -> Observable[bytes]:
+        """Every websocket message as it came, statuses included."""
+        return self._messages.observable
+
+    @property
+    def status(self) -> Observable[Status]:
+        """The connection's life: the current state at once, then changes; see :mod:`rxpolygon.status`."""
+        return self._status.observable
+
+    @property
+    def state(self) -> State:
+        """Where the connection stands, as far as it has been told."""
+        return self._status.state
+
+    @property
+    def stats(self) -> StreamStats:
+        """Figures of the present run, or of the last one."""
+        buffer, delivery, carrier = self._buffer, self._delivery, self._carrier
+        progress = delivery.progress
+        stamp = progress.last_timestamp
+        return StreamStats(
+            frames=buffer.received_frames,
+            events=progress.events,
+            bytes=buffer.received_bytes,
+            buffered_bytes=buffer.size,
+            dropped=buffer.dropped,
+            malformed=progress.malformed,
+            connections=carrier.connections if carrier is not None else 0,
+            last_event_time=None if stamp is None else datetime.fromtimestamp(stamp / 1_000, UTC),
+            lag=delivery.lag,
+        )
+
+    def start_stream_thread(
+        self,
+        ping_interval: float = 21,
+        ping_timeout: float = 20,
+        ping_payload: str = "",
+        skip_utf8_validation: bool = True,
+    ) -> None:
+        """Connect, log in and stream, in threads of the client's own. Returns at once.
+
+        Does nothing while the stream runs. After a close it starts anew, with new subscriptions.
+
+        Args:
+            ping_interval: Seconds between pings; 0 for none.
+            ping_timeout: Seconds without a byte after a ping, until the connection counts as dead; 0 waits
+                for ever.
+            ping_payload: What the pings carry, at most 125 bytes.
+            skip_utf8_validation: False checks the whole text of each frame, and not only what is decoded.
+
+        Raises:
+            InvalidArgumentError: A number is negative, or the payload too long.
+            InvalidTypeError: An argument has the wrong type.
+        """
+        ping = _ping(ping_interval, ping_timeout, ping_payload)
+        if self._carrier is not None and self._carrier.is_alive:
+            return
+        if self._carrier is not None:
+            self._router.reopen()
+            self._events.reopen()
+            self._messages.reopen()
+            self._status.reopen()
+        self._buffer = FrameBuffer(self._max_buffer, self._overflow)
+        self._delivery = self._make_delivery(check_utf8=not skip_utf8_validation)
+        self._carrier = Carrier(
+            Machine(self._codec, Timing(ping=ping), self._reconnect, random.random),
+            self._codec,
+            self._open_transport,
+            self._buffer,
+            self._delivery,
+            self._router.is_wanted,
+            f"rxpolygon-{self._cluster.value}",
+        )
+        self._carrier.changed(self._router.wanted)
+        self._carrier.start()
+
+    def close_stream(self, timeout: float = 5.0) -> None:
+        """Close the connection, end the threads and complete every Observable.
+
+        Frames that wait for observers are let go; the last status says how many. From an observer or a
+        handler it returns at once, and the rest happens when that returns.
+
+        Args:
+            timeout: Seconds to wait for the threads. An observer that does not return keeps its thread
+                beyond that; everything else is over then.
+        """
+        positive_number("timeout", timeout, "seconds", zero=True)
+        if self._carrier is not None:
+            if not self._carrier.close(timeout):
+                _connection_log.warning("an observer has not returned within %g s of the close", timeout)
+        else:
+            self._router.end(None)
+            self._router.reopen()
+
+    def _subscribe(self, channel: str, event: type[E], symbols: Symbols, upper: bool) -> Observable[E]:
+        row = channel_by_name(channel, self._cluster.market)
+        topics = requested_topics(row, self._cluster.market, symbols, upper=upper)
+        own = Interest(topic for topic in topics if topic.prefix == row.prefix)
+        foreign = [topic for topic in topics if topic.prefix != row.prefix]
+        for interest in (own, Interest(foreign)) if foreign else (own,):
+            self._router.declare(interest)
+        return KeyedObservable(self._router, own)
+
+    def _unsubscribe(self, channel: str, symbols: Symbols) -> None:
+        row = channel_by_name(channel, self._cluster.market)
+        topics = requested_topics(row, self._cluster.market, symbols, upper=True, naming=False)
+        finished = self._router.revoke(topics)
+
+        def complete() -> None:
+            for subscriber in finished:
+                isolation.complete(subscriber.observer)
+
+        carrier = self._carrier
+        if carrier is not None and carrier.is_alive:
+            carrier.call(complete)
+        else:
+            complete()
+
+    def _topics_changed(self, topics: Sequence[Topic]) -> None:
+        if self._carrier is not None:
+            self._carrier.changed(topics)
+
+    def _is_observed(self) -> bool:
+        return bool(
+            self._router.has_observers
+            or self._events.observers
+            or self._messages.observers
+            or self._status.observers
+        )
+
+    def _make_delivery(self, check_utf8: bool) -> Delivery:
+        kind = RawDelivery if self._raw_data else Delivery
+        return kind(
+            self._codec,
+            self._router,
+            self._events,
+            self._messages,
+            self._status,
+            self._handlers,
+            check_utf8=check_utf8,
+        )
+
+    def _open_transport(self, listener: Listener) -> Transport:
+        name = f"rxpolygon-{self._cluster.value}-read"
+        return choose_transport(self._transport_name, self._endpoint, listener, name)
+
+
+def _ping(interval: float, timeout: float, payload: str) -> Ping:
+    if not isinstance(payload, (str, bytes)):
+        raise InvalidTypeError("ping_payload", payload, "a str")
+    data = payload.encode() if isinstance(payload, str) else payload
+    if len(data) > _LONGEST_PING:
+        raise InvalidArgumentError("ping_payload", payload, f"at most {_LONGEST_PING} bytes")
+    return Ping(
+        positive_number("ping_interval", interval, "seconds", zero=True),
+        positive_number("ping_timeout", timeout, "seconds", zero=True),
+        data,
+    )
+
+
+class _ConnectionLogHandler(logging.StreamHandler[Any]):
+    """Marks the handler that ``enable_connection_logs`` adds, so that it is added once."""
+
+
+def _log_to_stderr() -> None:
+    if any(isinstance(handler, _ConnectionLogHandler) for handler in _connection_log.handlers):
+        return
+    handler = _ConnectionLogHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s: %(message)s"))
+    _connection_log.addHandler(handler)
+    _connection_log.setLevel(logging.INFO)

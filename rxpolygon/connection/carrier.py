@@ -1,0 +1,317 @@
+"""The threads of a connection: they carry out what the state machine decides, and decide nothing.
+
+transport's thread   reads frames, shows the machine those with notices, puts all into the buffer
+keeper               opens and closes transports, sends commands, wakes the machine when it is due
+dispatch             takes frames and effects from the buffer and hands them to the sink
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from rxpolygon.connection.buffer import FrameBuffer
+from rxpolygon.connection.effects import Cut, Effect, End, Open, Probe, Refuse, Send, Tell
+from rxpolygon.connection.machine import Machine, Phase
+from rxpolygon.errors import OverflowError, RxPolygonError
+from rxpolygon.status import Status
+from rxpolygon.topics import Topic
+from rxpolygon.transport import Listener, Loss, Transport
+from rxpolygon.venues.dialect import Dialect
+
+__all__ = ["Carrier", "Sink"]
+
+_GOODBYE: Final = 0.5  # seconds that a server has to answer our close frame
+_log: Final = logging.getLogger("rxpolygon.connection")
+
+
+class Sink(Protocol):
+    """Where everything goes, on the dispatch thread only."""
+
+    def frames(self, frames: list[bytes]) -> None:
+        """Frames, in order."""
+
+    def tell(self, status: Status) -> None:
+        """A status, in order with the frames around it."""
+
+    def refuse(self, topic: Topic, error: RxPolygonError) -> None:
+        """A topic was refused."""
+
+    def end(self, error: RxPolygonError | None, undelivered: int) -> None:
+        """Nothing follows."""
+
+
+class Call(Effect, frozen=True):
+    """Something to call on the dispatch thread, in order with the frames."""
+
+    function: Callable[[], None]
+
+
+class Carrier:
+    """Runs one connection, with its reconnects, from :meth:`start` to its end.
+
+    Args:
+        machine: The decisions. Guarded by the carrier's lock from here on.
+        dialect: The venue's protocol.
+        open_transport: Makes a transport that tells the given listener; it is not started yet.
+        buffer: Between the reading and the dispatching thread.
+        sink: Gets everything, on the dispatch thread.
+        is_wanted: Whether a topic is wanted now; asked under the carrier's lock.
+        name: For the threads.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        dialect: Dialect,
+        open_transport: Callable[[Listener], Transport],
+        buffer: FrameBuffer,
+        sink: Sink,
+        is_wanted: Callable[[Topic], bool],
+        name: str,
+    ) -> None:
+        self._machine = machine
+        self._dialect = dialect
+        self._open_transport = open_transport
+        self._buffer = buffer
+        self._sink = sink
+        self._is_wanted = is_wanted
+        self._condition = threading.Condition(threading.RLock())
+        self._outbox: deque[Effect] = deque()  # under the lock
+        self._ear: _Ear | None = None  # under the lock; read without
+        self._transport: Transport | None = None  # keeper only; read by others
+        self._leaving: Transport | None = None  # keeper only: the last transport, until its thread ended
+        self._connections = 0  # keeper only
+        self._undelivered = 0
+        self._keeper = threading.Thread(target=self._keep, name=f"{name}-keeper", daemon=True)
+        self._dispatcher = threading.Thread(target=self._dispatch, name=f"{name}-dispatch", daemon=True)
+        self._name = name
+
+    @property
+    def connections(self) -> int:
+        """How many connections were opened so far."""
+        return self._connections
+
+    @property
+    def on_dispatch_thread(self) -> bool:
+        """Whether the caller is the dispatch thread."""
+        return threading.current_thread() is self._dispatcher
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether any of the threads runs."""
+        return self._keeper.is_alive() or self._dispatcher.is_alive()
+
+    def start(self) -> None:
+        """Start the threads, which connect."""
+        with self._condition:
+            self._machine.start(time.monotonic())
+            self._collect()
+        atexit.register(self.close, 2.0)
+        self._dispatcher.start()
+        self._keeper.start()
+
+    def changed(self, topics: Iterable[Topic]) -> None:
+        """Topics that became wanted, or are no longer. Returns at once; the commands follow."""
+        with self._condition:
+            self._machine.want({topic: self._is_wanted(topic) for topic in topics})
+            self._condition.notify_all()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Call something on the dispatch thread, after what has already arrived."""
+        self._buffer.tell(Call(function))
+
+    def close(self, limit: float) -> bool:
+        """End the stream and wait for the threads, at most so many seconds; whether they have ended.
+
+        From the dispatch thread (an observer) it does not wait for that thread itself.
+        """
+        deadline = time.monotonic() + limit
+        with self._condition:
+            self._machine.stop()
+            self._undelivered += self._buffer.discard()
+            self._collect()
+            self._condition.notify_all()
+        current = threading.current_thread()
+        for thread in (self._keeper, self._dispatcher):
+            if thread is not current and thread.is_alive():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(
+            thread.is_alive() for thread in (self._keeper, self._dispatcher) if thread is not current
+        )
+
+    # What the machine decided, collected under the lock.
+
+    def _collect(self) -> None:
+        for effect in self._machine.take():
+            if isinstance(effect, (Tell, Refuse)):
+                self._buffer.tell(effect)
+            elif isinstance(effect, End):
+                self._buffer.tell(effect)
+                self._outbox.append(effect)
+            else:
+                self._outbox.append(effect)
+
+    # The keeper's thread.
+
+    def _keep(self) -> None:
+        while True:
+            effect = self._next_effect()
+            if isinstance(effect, End):
+                self._drop_transport(1000)
+                return
+            self._carry_out(effect)
+
+    def _next_effect(self) -> Effect:
+        with self._condition:
+            while True:
+                self._machine.flush()
+                self._machine.wake(time.monotonic(), self._reads(), self._buffer.is_held)
+                self._collect()
+                if self._outbox:
+                    return self._outbox.popleft()
+                deadline = self._machine.deadline
+                self._condition.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
+
+    def _reads(self) -> int:
+        return self._transport.reads if self._transport is not None else 0
+
+    def _carry_out(self, effect: Effect) -> None:
+        transport = self._transport
+        match effect:
+            case Open():
+                self._open()
+            case Send() if transport is not None:
+                _log.debug("%s: sending: %s", self._name, effect.shown)
+                transport.send(effect.command)
+            case Probe() if transport is not None:
+                transport.ping(effect.payload)
+            case Cut():
+                self._drop_transport(effect.code)
+
+    def _open(self) -> None:
+        if not self._wait_for_old_transport():
+            return
+        ear = _Ear(self)
+        with self._condition:
+            self._ear = ear
+        try:
+            transport = self._open_transport(ear)
+        except (OSError, ValueError, RxPolygonError) as error:
+            ear.on_loss(Loss("connect", str(error)))
+            return
+        self._connections += 1
+        self._transport = self._leaving = transport
+        transport.start()
+
+    def _wait_for_old_transport(self) -> bool:
+        """No frame of an old connection may come after one of a new: wait until its thread has ended.
+
+        It may be held by a full buffer, as long as observers take. False if the stream ended meanwhile.
+        """
+        while self._leaving is not None and not self._leaving.join(_GOODBYE):
+            with self._condition:
+                if self._machine.phase is Phase.ENDED:
+                    return False
+        self._leaving = None
+        return True
+
+    def _drop_transport(self, code: int) -> None:
+        transport, self._transport = self._transport, None
+        with self._condition:
+            self._ear = None
+        if transport is None:
+            return
+        self._leaving = transport
+        transport.close(code)
+        if not transport.join(_GOODBYE):
+            transport.abort()
+            transport.join(_GOODBYE)
+
+    # The transport's thread.
+
+    def _heard(self, frames: list[bytes]) -> None:
+        marker = self._dialect.control_marker
+        if marker not in (frames[0] if len(frames) == 1 else b"".join(frames)):
+            self._heard_data(frames)
+            return
+        start = 0
+        for index, frame in enumerate(frames, 1):
+            notices = self._dialect.notices(frame) if marker in frame else ()
+            if notices:
+                self._put(frames[start:index])
+                start = index
+                with self._condition:
+                    self._machine.notices(notices, time.monotonic())
+                    self._collect()
+                    self._condition.notify_all()
+        if start < len(frames):
+            self._heard_data(frames[start:])
+
+    def _heard_data(self, frames: list[bytes]) -> None:
+        if self._machine.awaits_data:
+            with self._condition:
+                self._machine.data(time.monotonic())
+        self._put(frames)
+
+    def _put(self, frames: list[bytes]) -> None:
+        if not self._buffer.put(frames):
+            with self._condition:
+                self._machine.fail(OverflowError(self._buffer.limit))
+                self._collect()
+                self._condition.notify_all()
+
+    # The dispatch thread.
+
+    def _dispatch(self) -> None:
+        while True:
+            item = self._buffer.take()
+            match item:
+                case list():
+                    self._sink.frames(item)
+                case Tell():
+                    self._sink.tell(item.status)
+                case Refuse():
+                    self._sink.refuse(item.topic, item.error)
+                case Call():
+                    item.function()
+                case End():
+                    atexit.unregister(self.close)
+                    self._sink.end(item.error, self._undelivered)
+                    return
+
+
+class _Ear:
+    """Listens to one transport, and falls silent once the carrier has turned to another."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    def on_open(self) -> None:
+        """The websocket is open."""
+        carrier = self._carrier
+        with carrier._condition:
+            if carrier._ear is self:
+                carrier._machine.opened(time.monotonic())
+                carrier._collect()
+                carrier._condition.notify_all()
+
+    def on_frames(self, frames: list[bytes]) -> None:
+        """Frames came."""
+        if self._carrier._ear is self:
+            self._carrier._heard(frames)
+
+    def on_loss(self, loss: Loss) -> None:
+        """The transport has ended."""
+        carrier = self._carrier
+        with carrier._condition:
+            if carrier._ear is self:
+                carrier._ear = None
+                carrier._machine.lost(loss, time.monotonic())
+                carrier._collect()
+                carrier._condition.notify_all()

@@ -1,0 +1,199 @@
+"""What is wanted, what the wire has, and the commands that make them the same. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from rxpolygon.connection.effects import Effect, Refuse, Send, Tell
+from rxpolygon.errors import SubscriptionRefusedError
+from rxpolygon.status import Refused, ServerMessage, Subscribed, Unsubscribed
+from rxpolygon.topics import Topic
+from rxpolygon.venues.dialect import Acknowledged, Dialect, TopicsRefused
+
+__all__ = ["Subscriptions"]
+
+# Seconds after an error that named no topic, until it is taken for the answer to all that was asked.
+_SETTLE = 2.0
+
+
+class _Request:
+    """One command that was sent, and the topics that the server has not answered for."""
+
+    def __init__(self, topics: Iterable[Topic], active: bool) -> None:
+        self.waiting = dict.fromkeys(topics)
+        self.active = active
+        self.errors: list[str] = []
+        self.settle_at: float | None = None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether every topic without an answer must be one of those refused without a name."""
+        return bool(self.errors) and len(self.errors) >= len(self.waiting)
+
+
+class Subscriptions:
+    """Keeps the wire's topics equal to the wanted ones.
+
+    A wildcard covers the single topics of its channel: while it is wanted, they are neither asked for nor
+    given up. Additions are sent before removals, so no topic is without its data in between.
+
+    Args:
+        dialect: Makes the commands.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._wanted: dict[Topic, None] = {}
+        self._on_wire: dict[Topic, None] = {}
+        self._changed: dict[Topic, None] = {}
+        self._requests: deque[_Request] = deque()
+
+    @property
+    def wanted(self) -> Iterable[Topic]:
+        """Every topic that is wanted, in the order of the wishes."""
+        return self._wanted.keys()
+
+    @property
+    def on_wire(self) -> Iterable[Topic]:
+        """Every topic that was asked for on the present connection and not refused."""
+        return self._on_wire.keys()
+
+    @property
+    def deadline(self) -> float | None:
+        """When unanswered topics must be settled."""
+        return min((request.settle_at for request in self._requests if request.settle_at), default=None)
+
+    def want(self, changes: Mapping[Topic, bool]) -> None:
+        """Topics that are wanted from now on, or no longer."""
+        for topic, wanted in changes.items():
+            if wanted:
+                self._wanted[topic] = None
+            else:
+                self._wanted.pop(topic, None)
+            self._changed[topic] = None
+
+    def connection_lost(self) -> None:
+        """The wire has nothing any more; everything wanted must be asked for again."""
+        self._on_wire.clear()
+        self._requests.clear()
+        self._changed = dict(self._wanted)
+
+    def commands(self) -> list[Effect]:
+        """What to send now, for all that changed since the last call."""
+        changed = self._with_uncovered(self._changed)
+        self._changed = {}
+        added = [topic for topic in changed if self._must_add(topic)]
+        removed = [topic for topic in changed if self._must_remove(topic)]
+        effects: list[Effect] = []
+        for command, topics in self._dialect.subscribe(added) if added else ():
+            effects.append(Send(command, f"subscribe {len(topics)} topics: {_listing(topics)}"))
+            self._requests.append(_Request(topics, active=True))
+            self._on_wire.update(dict.fromkeys(topics))
+        for command, topics in self._dialect.unsubscribe(removed) if removed else ():
+            effects.append(Send(command, f"unsubscribe {len(topics)} topics: {_listing(topics)}"))
+            self._requests.append(_Request(topics, active=False))
+            for topic in topics:
+                self._on_wire.pop(topic, None)
+        return effects
+
+    def _with_uncovered(self, changed: dict[Topic, None]) -> dict[Topic, None]:
+        """The changed topics, and the single ones that a wildcard covers no longer."""
+        gone = {topic.prefix for topic in changed if topic.is_wildcard and topic not in self._wanted}
+        if not gone:
+            return changed
+        known = (*self._wanted, *self._on_wire)
+        return changed | dict.fromkeys(topic for topic in known if topic.prefix in gone)
+
+    def _is_covered(self, topic: Topic) -> bool:
+        return not topic.is_wildcard and topic.wildcard in self._wanted
+
+    def _must_add(self, topic: Topic) -> bool:
+        return topic in self._wanted and topic not in self._on_wire and not self._is_covered(topic)
+
+    def _must_remove(self, topic: Topic) -> bool:
+        return topic not in self._wanted and topic in self._on_wire and not self._is_covered(topic)
+
+    def acknowledged(self, notice: Acknowledged) -> list[Effect]:
+        """The server says that topics began or ended."""
+        effects: list[Effect] = []
+        for topic in notice.topics:
+            request = self._request_of(topic, notice.active)
+            if request is not None:
+                del request.waiting[topic]
+                effects += self._settle_before(request)
+            effects.append(Tell(Subscribed(topic) if notice.active else Unsubscribed(topic)))
+        return effects + self._settle_decided()
+
+    def refused(self, notice: TopicsRefused, now: float) -> list[Effect]:
+        """The server refuses something, often without saying what."""
+        named = [topic for topic in notice.topics if self._request_of(topic, True) is not None]
+        if named:
+            effects: list[Effect] = []
+            for topic in named:
+                request = self._request_of(topic, True)
+                if request is not None:
+                    del request.waiting[topic]
+                    effects += self._settle_before(request)
+                effects += self._refuse(topic, notice.message)
+            return effects + self._settle_decided()
+        asked = next((request for request in self._requests if request.active and request.waiting), None)
+        if asked is None:
+            return [Tell(ServerMessage("error", notice.message))]
+        asked.errors.append(notice.message)
+        asked.settle_at = now + _SETTLE
+        return self._settle_decided()
+
+    def settle(self, now: float) -> list[Effect]:
+        """Time has passed: errors without a name stand for all that is still unanswered."""
+        effects: list[Effect] = []
+        for request in self._requests:
+            if request.settle_at is not None and now >= request.settle_at:
+                effects += self._refuse_waiting(request)
+        self._forget_answered()
+        return effects
+
+    def _request_of(self, topic: Topic, active: bool) -> _Request | None:
+        for request in self._requests:
+            if request.active == active and topic in request.waiting:
+                return request
+        return None
+
+    def _settle_before(self, answered: _Request) -> list[Effect]:
+        """Answers come in the order of the commands: whoever was asked before has been answered."""
+        effects: list[Effect] = []
+        for request in self._requests:
+            if request is answered:
+                break
+            if request.errors:
+                effects += self._refuse_waiting(request)
+        return effects
+
+    def _settle_decided(self) -> list[Effect]:
+        effects: list[Effect] = []
+        for request in self._requests:
+            if request.is_decided:
+                effects += self._refuse_waiting(request)
+        self._forget_answered()
+        return effects
+
+    def _forget_answered(self) -> None:
+        self._requests = deque(request for request in self._requests if request.waiting)
+
+    def _refuse_waiting(self, request: _Request) -> list[Effect]:
+        topics, message = list(request.waiting), request.errors[-1]
+        request.waiting.clear()
+        request.settle_at = None
+        return [effect for topic in topics for effect in self._refuse(topic, message)]
+
+    def _refuse(self, topic: Topic, message: str) -> list[Effect]:
+        self._on_wire.pop(topic, None)
+        self._wanted.pop(topic, None)
+        if topic.is_wildcard:  # singles that it covered must now be asked for by themselves
+            self._changed.update(dict.fromkeys(t for t in self._wanted if t.prefix == topic.prefix))
+        return [Tell(Refused(topic, message)), Refuse(topic, SubscriptionRefusedError(topic, message))]
+
+
+def _listing(topics: Iterable[Topic], most: int = 10) -> str:
+    names = [str(topic) for topic in topics]
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

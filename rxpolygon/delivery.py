@@ -1,0 +1,211 @@
+"""From frames to observers: decode, route, count. Everything here runs on the dispatch thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from rxpolygon.errors import RxPolygonError
+from rxpolygon.events import Event
+from rxpolygon.fan import Fan, StatusFan
+from rxpolygon.router import Router
+from rxpolygon.status import Closed, Lagging, Malformed, Status
+from rxpolygon.topics import Topic
+from rxpolygon.venues.dialect import Salvaged, Split
+
+__all__ = ["Delivery", "Handlers", "Progress"]
+
+
+class Decoder(Protocol):
+    """The part of a dialect that reads market data."""
+
+    @property
+    def decode(self) -> Callable[[bytes], Sequence[object]]:
+        """A frame's events, or an exception."""
+
+    def salvage(self, frame: bytes) -> Salvaged:
+        """What is good in a frame that ``decode`` refused."""
+
+    @property
+    def raw_keys(self) -> Mapping[str, tuple[type[Event], str]]:
+        """For each kind of event on the wire, its class and the name of its symbol's field."""
+
+    def split(self, frame: bytes) -> Split:
+        """A frame's objects as dicts."""
+
+
+class Handlers(Protocol):
+    """The user's callbacks, isolated already: they never raise."""
+
+    @property
+    def wants_frames(self) -> bool:
+        """Whether :meth:`on_frame` would do anything now."""
+
+    def on_frame(self, frame: bytes) -> None:
+        """A frame came."""
+
+    def on_event(self, event: Event) -> None:
+        """An event of that frame."""
+
+    def on_status(self, status: Status) -> None:
+        """A status is told."""
+
+    def on_end(self, error: RxPolygonError | None) -> None:
+        """The stream is over."""
+
+
+class Progress:
+    """How far the delivery has come. Written by the dispatch thread only."""
+
+    __slots__ = ("events", "last_timestamp", "last_wall_time", "malformed")
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.malformed = 0
+        self.last_timestamp: int | None = None
+        self.last_wall_time = 0.0
+
+
+class Delivery:
+    """Hands frames to observers.
+
+    Args:
+        decoder: Reads frames.
+        router: Knows who observes what.
+        events: Observers of all events.
+        messages: Observers of all raw frames.
+        status: Observers of the connection's life.
+        handlers: The user's callbacks.
+        check_utf8: Whether to look for invalid UTF-8 before decoding.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        router: Router,
+        events: Fan[Event],
+        messages: Fan[bytes],
+        status: StatusFan,
+        handlers: Handlers,
+        *,
+        check_utf8: bool = False,
+    ) -> None:
+        self.progress = Progress()
+        self._decoder = decoder
+        self._router = router
+        self._events = events
+        self._messages = messages
+        self._status = status
+        self._handlers = handlers
+        self._decode = _checked(decoder.decode) if check_utf8 else decoder.decode
+
+    def frames(self, frames: list[bytes]) -> None:
+        """Frames, in order."""
+        if self._events.observers or self._messages.observers or self._handlers.wants_frames:
+            count, stamp = self._deliver_to_all(frames)
+        else:
+            count, stamp = self._route_frames(frames)
+        progress = self.progress
+        progress.events += count
+        if stamp is not None:
+            progress.last_timestamp = stamp
+            progress.last_wall_time = time.time()
+
+    def _route_frames(self, frames: list[bytes]) -> tuple[int, int | None]:
+        """The hot path: an event costs its decoding, two lookups, and its observers."""
+        decode = self._decode
+        tables = self._router.tables
+        count = 0
+        events: Sequence[object] = ()
+        for frame in frames:
+            try:
+                events = decode(frame)
+            except Exception:
+                events = self._salvage(frame)
+            count += len(events)
+            for event in events:
+                for on_next in tables[event.__class__][event.symbol]:  # type: ignore[attr-defined]
+                    try:
+                        on_next(event)
+                    except BaseException as error:
+                        self._router.fail(on_next, error)
+        # Frames with statuses end the list they are handed over in, so only the last may hold some.
+        last = [event for event in events if isinstance(event, Event)]
+        return count - len(events) + len(last), last[-1].timestamp if last else None
+
+    def _deliver_to_all(self, frames: list[bytes]) -> tuple[int, int | None]:
+        """The same when somebody looks at all frames or all events: these come first."""
+        count = 0
+        last: Event | None = None
+        for frame in frames:
+            self._messages.emit(frame)
+            self._handlers.on_frame(frame)
+            try:
+                events = self._decode(frame)
+            except Exception:
+                events = self._salvage(frame)
+            for event in events:
+                if isinstance(event, Event):
+                    count += 1
+                    last = event
+                    self._events.emit(event)
+                    self._handlers.on_event(event)
+                    self._route(event)
+        return count, None if last is None else last.timestamp
+
+    def _route(self, event: Event) -> None:
+        for on_next in self._router.tables[event.__class__][event.symbol]:
+            try:
+                on_next(event)
+            except BaseException as error:
+                self._router.fail(on_next, error)
+
+    def _salvage(self, frame: bytes) -> Sequence[Event]:
+        salvaged = self._decoder.salvage(frame)
+        self._tell_malformed(salvaged.malformed)
+        return salvaged.events
+
+    def _tell_malformed(self, malformed: Sequence[tuple[bytes, str]]) -> None:
+        for data, problem in malformed:
+            self.progress.malformed += 1
+            self.tell(Malformed(data, problem))
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds from the newest event's own time to its delivery; None before the first event."""
+        stamp = self.progress.last_timestamp
+        return None if stamp is None else self.progress.last_wall_time - stamp / 1_000
+
+    def tell(self, status: Status) -> None:
+        """A status, in order with the frames around it."""
+        if isinstance(status, Lagging):
+            status = msgspec.structs.replace(status, lag=self.lag)
+        self._handlers.on_status(status)
+        self._status.emit(status)
+
+    def refuse(self, topic: Topic, error: RxPolygonError) -> None:
+        """A topic was refused."""
+        self._router.refuse(topic, error)
+
+    def end(self, error: RxPolygonError | None, undelivered: int) -> None:
+        """Nothing follows: the last status, then the end of every Observable."""
+        kind = type(error).__name__ if error is not None else None
+        self.tell(Closed(str(error) if error is not None else None, kind, undelivered))
+        self._handlers.on_end(error)
+        self._router.end(error)
+        self._events.end(error)
+        self._messages.end(error)
+        self._status.end(error)
+
+
+def _checked(decode: Callable[[bytes], Sequence[object]]) -> Callable[[bytes], Sequence[object]]:
+    """The decoder, after a look at the whole frame's UTF-8; alone it checks only what it keeps."""
+
+    def checked(frame: bytes) -> Sequence[object]:
+        frame.decode("utf-8")
+        return decode(frame)
+
+    return checked

@@ -1,0 +1,151 @@
+"""Hot Observables that give everything to everybody: all events, raw frames, statuses."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Generic, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import Disposable
+
+from rxpolygon import isolation
+from rxpolygon.errors import RxPolygonError
+from rxpolygon.status import Idle, State, Status
+
+__all__ = ["Fan", "StatusFan"]
+
+T = TypeVar("T")
+
+
+class Fan(Generic[T]):
+    """Observers of everything, kept in a tuple that is replaced on each change.
+
+    Args:
+        ended: What new observers get at once: an error, True for completion, or False while it runs.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ended: RxPolygonError | bool = False
+        self.observers: tuple[abc.ObserverBase[T], ...] = ()
+        self.observable: Observable[T] = Observable(self._subscribe)
+
+    def _subscribe(
+        self, observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        with self._lock:
+            ended = self._ended
+            if not ended:
+                self.observers = (*self.observers, observer)
+        if ended:
+            _finish(observer, ended)
+            return Disposable()
+        return Disposable(lambda: self._remove(observer))
+
+    def _remove(self, observer: abc.ObserverBase[T]) -> None:
+        with self._lock:
+            self.observers = tuple(other for other in self.observers if other is not observer)
+
+    def emit(self, value: T) -> None:
+        """Give a value to every observer. One that raises is detached and gets its own exception."""
+        for observer in self.observers:
+            try:
+                observer.on_next(value)
+            except BaseException as error:
+                self._remove(observer)
+                isolation.fail(observer, error)
+
+    def end(self, error: RxPolygonError | None) -> None:
+        """Complete every observer, or end it with the error."""
+        with self._lock:
+            self._ended = ended = error if error is not None else True
+            observers, self.observers = self.observers, ()
+        for observer in observers:
+            _finish(observer, ended)
+
+    def reopen(self) -> None:
+        """Accept observers again after an end."""
+        with self._lock:
+            self._ended = False
+
+
+class StatusFan(Fan[Status]):
+    """Statuses: a new observer is told the current state first, then every change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state: State = Idle()
+
+    def emit(self, value: Status) -> None:
+        """Tell every observer; a :class:`State` becomes the current one."""
+        with self._lock:
+            if isinstance(value, State):
+                self.state = value
+        super().emit(value)
+
+    def end(self, error: RxPolygonError | None) -> None:
+        """Complete every observer. How it ended was told by the last state, so there is no error here."""
+        super().end(None)
+
+    def _subscribe(
+        self, observer: abc.ObserverBase[Status], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        serialized = _Serialized(observer)
+        with self._lock:
+            ended = self._ended
+            serialized.enqueue(self.state)
+            if not ended:
+                self.observers = (*self.observers, serialized)
+        serialized.deliver()
+        if ended:
+            observer.on_completed()
+            return Disposable()
+        return Disposable(lambda: self._remove(serialized))
+
+
+class _Serialized(abc.ObserverBase[Status]):
+    """Gives values one at a time although two threads may bring them.
+
+    A new observer gets the current state on its own thread, while the dispatch thread goes on.
+    """
+
+    def __init__(self, observer: abc.ObserverBase[Status]) -> None:
+        self._observer = observer
+        self._lock = threading.Lock()
+        self._queue: deque[Status] = deque()
+        self._delivering = False
+
+    def enqueue(self, value: Status) -> None:
+        with self._lock:
+            self._queue.append(value)
+
+    def on_next(self, value: Status) -> None:
+        self.enqueue(value)
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Give what is queued, unless another call is already at it."""
+        while True:
+            with self._lock:
+                if self._delivering or not self._queue:
+                    return
+                self._delivering = True
+                value = self._queue.popleft()
+            try:
+                self._observer.on_next(value)
+            finally:
+                self._delivering = False
+
+    def on_error(self, error: Exception) -> None:
+        self._observer.on_error(error)
+
+    def on_completed(self) -> None:
+        self._observer.on_completed()
+
+
+def _finish(observer: abc.ObserverBase[T], ended: RxPolygonError | bool) -> None:
+    if isinstance(ended, RxPolygonError):
+        isolation.fail(observer, ended, log=False)
+    else:
+        isolation.complete(observer)

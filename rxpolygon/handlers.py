@@ -1,0 +1,127 @@
+"""The user's callbacks ``on_message``, ``on_close`` and ``on_error``, and what stands in for them."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import sys
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from rxpolygon import isolation
+from rxpolygon.errors import InvalidTypeError, RxPolygonError
+from rxpolygon.events import Event
+from rxpolygon.status import Disconnected, Status, printable
+
+__all__ = ["CloseHandler", "ErrorHandler", "HandlerSet", "MessageHandler"]
+
+MessageHandler: TypeAlias = Callable[[object, str], object] | Callable[[str], object]
+CloseHandler: TypeAlias = Callable[[object, int | None, str], object] | Callable[[int | None, str], object]
+ErrorHandler: TypeAlias = Callable[[object, Exception], object] | Callable[[Exception], object]
+
+_log: Final = logging.getLogger("rxpolygon.connection")
+
+
+class HandlerSet:
+    """Calls the user's callbacks on the dispatch thread; what they raise goes no further.
+
+    Args:
+        owner: The client, given to handlers that take it as their first argument.
+        on_message: ``(ws, text)`` or ``(text)``.
+        on_close: ``(ws, code, message)`` or ``(code, message)``.
+        on_error: ``(ws, exception)`` or ``(exception)``.
+        is_observed: Whether anybody observes anything. If nobody does and there is no ``on_message``,
+            statuses and events are written to the standard output.
+
+    Raises:
+        InvalidTypeError: A handler cannot be called with these arguments.
+    """
+
+    def __init__(
+        self,
+        owner: object,
+        on_message: MessageHandler | None,
+        on_close: CloseHandler | None,
+        on_error: ErrorHandler | None,
+        is_observed: Callable[[], bool],
+    ) -> None:
+        self._on_message = _adapted("on_message", on_message, owner, "(ws, text) or (text)", 1)
+        self._on_close = _adapted("on_close", on_close, owner, "(ws, code, message) or (code, message)", 2)
+        self._on_error = _adapted("on_error", on_error, owner, "(ws, exception) or (exception)", 1)
+        self._is_observed = is_observed
+
+    @property
+    def _writes(self) -> bool:
+        return self._on_message is None and not self._is_observed()
+
+    @property
+    def wants_frames(self) -> bool:
+        """Whether :meth:`on_frame` or :meth:`on_event` would do anything now."""
+        return self._on_message is not None or not self._is_observed()
+
+    def on_frame(self, frame: bytes) -> None:
+        """A frame came: its text goes to ``on_message``."""
+        handler = self._on_message
+        if handler is not None:
+            text = frame.decode("utf-8", "replace")
+            isolation.guarded(lambda: handler(text))
+
+    def on_event(self, event: Event) -> None:
+        """An event came: written out when there is nobody else for it."""
+        if self._writes:
+            _write(_line(event))
+
+    def on_status(self, status: Status) -> None:
+        """A status is told."""
+        _log.info("%s", status)
+        if self._writes:
+            _write(str(status))
+        handler = self._on_close
+        if handler is not None and isinstance(status, Disconnected):
+            code, reason = status.code, status.reason
+            isolation.guarded(lambda: handler(code, reason))
+
+    def on_end(self, error: RxPolygonError | None) -> None:
+        """The stream is over."""
+        handler = self._on_error
+        if handler is not None and error is not None:
+            isolation.guarded(lambda: handler(error))
+
+
+def _adapted(
+    name: str, handler: Callable[..., object] | None, owner: object, allowed: str, arguments: int
+) -> Callable[..., object] | None:
+    """The handler as a function without the leading client, told by its signature."""
+    if handler is None:
+        return None
+    if not callable(handler):
+        raise InvalidTypeError(name, handler, f"a function {allowed}, or None")
+    if _takes(handler, arguments + 1) and not (inspect.isbuiltin(handler) and _takes(handler, arguments)):
+        return lambda *values: handler(owner, *values)
+    if _takes(handler, arguments):
+        return handler
+    raise InvalidTypeError(name, handler, f"a function that takes {allowed}; this signature does not fit")
+
+
+def _takes(handler: Callable[..., object], count: int) -> bool:
+    try:
+        inspect.signature(handler).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # some built-in functions have no signature
+        return True
+    return True
+
+
+def _line(event: Event) -> str:
+    shown = (
+        f"{name}={getattr(event, name)!r}"
+        for name in event.__struct_fields__
+        if name != "symbol" and getattr(event, name) is not None
+    )
+    return printable(f"{event.symbol} {type(event).__name__}: {', '.join(shown)}", limit=2_000)
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -1,0 +1,54 @@
+"""Delivery of the wire's own dicts, for ``raw_data=True``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rxpolygon.delivery import Delivery
+from rxpolygon.events import Event, to_milliseconds
+
+__all__ = ["RawDelivery"]
+
+
+class RawDelivery(Delivery):
+    """Hands observers dicts with the wire's names, by the same routes as typed events."""
+
+    def _deliver_to_all(self, frames: list[bytes]) -> tuple[int, int | None]:
+        count = 0
+        stamp: int | None = None
+        for frame in frames:
+            self._messages.emit(frame)
+            self._handlers.on_frame(frame)
+            split = self._decoder.split(frame)
+            self._tell_malformed(split.malformed)
+            for item in split.items:
+                if self._deliver(item):
+                    count += 1
+                    stamp = _timestamp(item) or stamp
+        return count, stamp
+
+    _route_frames = _deliver_to_all
+
+    def _deliver(self, item: dict[str, Any]) -> bool:  # Any: what JSON may hold
+        key = self._decoder.raw_keys.get(item.get("ev", ""))
+        if item.get("ev") == "status":
+            return False
+        # With raw_data=True the Observables carry dicts, which their static types cannot say.
+        event: Any = item
+        self._events.emit(event)
+        if key is not None:
+            kind, letter = key
+            self._route_to(kind, str(item.get(letter, "")), event)
+        return True
+
+    def _route_to(self, kind: type[Event], symbol: str, event: object) -> None:
+        for on_next in self._router.tables[kind][symbol]:
+            try:
+                on_next(event)
+            except BaseException as error:
+                self._router.fail(on_next, error)
+
+
+def _timestamp(item: dict[str, Any]) -> int | None:
+    stamp = item.get("t", item.get("s"))
+    return to_milliseconds(int(stamp)) if isinstance(stamp, (int, float)) else None

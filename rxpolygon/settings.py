@@ -1,0 +1,83 @@
+"""What the arguments of a client mean, checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final
+from urllib.parse import urlsplit
+
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
+
+__all__ = ["api_key_from", "base_url_from", "cluster_from", "one_of", "positive_number"]
+
+KEY_VARIABLES: Final = ("POLYGON_API_KEY", "MASSIVE_API_KEY")
+
+
+def api_key_from(api_key: str | None) -> str:
+    """The key, from the argument or from the environment. No message ever shows it."""
+    if api_key is None:
+        found = next((os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)), None)
+        if found is None:
+            raise InvalidArgumentError(
+                "api_key", None, f"give the key, or set the environment variable {' or '.join(KEY_VARIABLES)}"
+            )
+        api_key = found
+    if not isinstance(api_key, str):
+        raise InvalidTypeError("api_key", api_key, "a str, or None to read it from the environment")
+    key = api_key.strip()
+    if not key:
+        raise InvalidArgumentError("api_key", "", "it must not be empty")
+    if not key.isprintable() or " " in key:
+        raise InvalidArgumentError("api_key", "<hidden>", "a key has no spaces and no control characters")
+    return key
+
+
+def cluster_from(cluster: StreamCluster | str) -> StreamCluster:
+    """The cluster, from its name in any case."""
+    if not isinstance(cluster, str):
+        raise InvalidTypeError("cluster", cluster, "a StreamCluster or its name as a str")
+    try:
+        return StreamCluster(cluster.strip().lower())
+    except ValueError:
+        names = ", ".join(repr(member.value) for member in StreamCluster)
+        raise InvalidArgumentError("cluster", str(cluster), f"use one of {names}") from None
+
+
+def base_url_from(host: StreamHost | str) -> str:
+    """The URL before the cluster: a bare host is reached by TLS."""
+    if not isinstance(host, str):
+        raise InvalidTypeError("host", host, "a StreamHost, a host name, or a ws:// or wss:// URL")
+    text = str(host.value if isinstance(host, Enum) else host).strip()
+    url = text if "://" in text else f"wss://{text}"
+    allowed = "a StreamHost, a host name such as 'socket.polygon.io', or a ws:// or wss:// URL"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises when it is not a number
+    except ValueError:
+        raise InvalidArgumentError("host", text, allowed) from None
+    if parts.scheme not in ("ws", "wss") or not parts.hostname or any(map(str.isspace, url)):
+        raise InvalidArgumentError("host", text, allowed)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise InvalidArgumentError("host", "<hidden>", f"{allowed}, without user, query or fragment")
+    return url.rstrip("/")
+
+
+def one_of(argument: str, value: str, allowed: Sequence[str]) -> str:
+    """The value, if it is one of the allowed words."""
+    if value not in allowed:
+        raise InvalidArgumentError(argument, value, f"use {', '.join(map(repr, allowed))}")
+    return value
+
+
+def positive_number(argument: str, value: float, unit: str, *, zero: bool = False) -> float:
+    """The value, if it is a number above zero (or zero, where that is allowed)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidTypeError(argument, value, f"a number of {unit}")
+    if not value >= 0 or (value == 0 and not zero) or value == float("inf"):
+        raise InvalidArgumentError(
+            argument, value, f"a number of {unit} above 0" + (", or 0" if zero else "")
+        )
+    return value
