@@ -44,6 +44,9 @@ class Journal:
         self._received: list[Received] = []
         self._subscriptions: dict[int, frozenset[str]] = {}
         self._sent: dict[int, list[bytes]] = {}
+        self._playing = 0
+        #: Set while at least one playback has come to its end and none is going on.
+        self.finished = threading.Event()
 
     @property
     def keeps_sent(self) -> bool:
@@ -85,6 +88,21 @@ class Journal:
             self._frames += len(frames)
             if self._keep_sent:
                 self._sent.setdefault(number, []).extend(frames)
+            self._changed.notify_all()
+
+    def playback_began(self) -> None:
+        """A playback to a connection began."""
+        with self._changed:
+            self._playing += 1
+            self.finished.clear()
+            self._changed.notify_all()
+
+    def playback_ended(self, *, is_over: bool) -> None:
+        """A playback came to its end, or was broken off."""
+        with self._changed:
+            self._playing -= 1
+            if is_over and self._playing == 0:
+                self.finished.set()
             self._changed.notify_all()
 
     def touch(self) -> None:

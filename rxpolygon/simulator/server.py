@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rxpolygon.simulator.feed import MarketFeed
+from rxpolygon.simulator.playback import Playback
 from rxpolygon.simulator.schedule import FaultSchedule
 from rxpolygon.simulator.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from rxpolygon.simulator.journal import Journal
     from rxpolygon.simulator.settings import Settings
@@ -34,6 +35,7 @@ class Server:
         self.schedule = FaultSchedule(settings.faults, settings.seed)
         self._sessions: list[Session] = []
         self._feeds: dict[str, asyncio.Task[None]] = {}
+        self._playbacks: dict[int, asyncio.Task[None]] = {}
         self._listener: asyncio.Server | None = None
 
     async def start(self) -> int:
@@ -49,7 +51,7 @@ class Server:
         """Close every connection, politely where the client takes part, and end every task."""
         if self._listener is not None:
             self._listener.close()
-        tasks = list(self._feeds.values())
+        tasks = [*self._feeds.values(), *self._playbacks.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -83,20 +85,47 @@ class Server:
                 other.evict()
         return rule == "evict"
 
+    def welcomed(self, session: Session) -> None:
+        """Tell a client that logged in if the recording is of another cluster."""
+        markets = self.settings.recorded_markets
+        if self.settings.recording is not None and self._market_of(session) not in markets:
+            held = " or ".join(sorted(markets))
+            session.tell("error", f"the recording holds {held}, not {session.cluster}")
+
     def began(self, session: Session) -> None:
-        """Start the cluster's market with its first subscription."""
-        if self.settings.market and session.cluster not in self._feeds:
-            feed = MarketFeed(
-                session.cluster, self.venue, self.settings, lambda: self.sessions_of(session.cluster)
+        """Start what the session subscribed to: the cluster's market, or its own playback."""
+        if not self.settings.market:
+            return
+        if self.settings.recording is not None:
+            self._play(session)
+        elif session.cluster not in self._feeds:
+            self._feeds[session.cluster] = self._task(
+                MarketFeed(
+                    session.cluster, self.venue, self.settings, lambda: self.sessions_of(session.cluster)
+                ).run()
             )
-            task = asyncio.get_running_loop().create_task(feed.run())
-            task.add_done_callback(_tell_failure)
-            self._feeds[session.cluster] = task
+
+    def _play(self, session: Session) -> None:
+        is_held = self._market_of(session) in self.settings.recorded_markets
+        if is_held and session.number not in self._playbacks:
+            playback = Playback(session, self.venue, self.settings, self.journal)
+            self._playbacks[session.number] = self._task(playback.run())
+
+    def _market_of(self, session: Session) -> str:
+        return self.venue.market_of(session.cluster)
+
+    def _task(self, run: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(run)
+        task.add_done_callback(_tell_failure)
+        return task
 
     def left(self, session: Session) -> None:
         """Forget a session that is over."""
         if session in self._sessions:
             self._sessions.remove(session)
+        playback = self._playbacks.pop(session.number, None)
+        if playback is not None:
+            playback.cancel()
 
     # What the user asks.
 

@@ -39,6 +39,9 @@ class SessionOwner(Protocol):
     def admits(self, session: Session, account: str) -> bool:
         """Whether the account may have this connection too; others may have to go for it."""
 
+    def welcomed(self, session: Session) -> None:
+        """The session logged in."""
+
     def began(self, session: Session) -> None:
         """The session subscribed to something."""
 
@@ -167,6 +170,10 @@ class Session:
         payload = data.encode() if isinstance(data, str) else data
         return self.link.send(payload) > 0
 
+    def tell(self, status: str, message: str) -> None:
+        """Send a status."""
+        self.link.send(self._venue.status(status, message))
+
     def mute(self, *, answer_pings: bool = True) -> None:
         """Send no data any more."""
         self._is_muted = True
@@ -192,7 +199,7 @@ class Session:
             return
         refusal = self._faults.take(wrong.RefuseLogin)
         if refusal is not None:
-            self.link.send(self._venue.status(refusal.status, refusal.message))
+            self.tell(refusal.status, refusal.message)
             return
         capped = self._faults.find(wrong.CapRefusal)
         if capped is not None and capped.when == "login" and self._faults.use(capped):
@@ -203,6 +210,7 @@ class Session:
             return
         self.account = account
         self.link.send(self._talk.log_in())
+        self._owner.welcomed(self)
         self._journal.touch()
         self._run_due_faults()
 
@@ -330,7 +338,7 @@ class Session:
 
     def _last_words(self, status: str, message: str) -> None:
         if self.link.is_open:
-            self.link.send(self._venue.status(status, message))
+            self.tell(status, message)
             self.link.close(_POLICY, status)
 
     def _after(self, seconds: float, act: _Act) -> None:

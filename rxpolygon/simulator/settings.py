@@ -41,6 +41,7 @@ class Settings(Struct, frozen=True):
     rate: float | None
     market: bool
     recording: Path | None
+    recorded_markets: frozenset[str]
     settle: float
     on_end: OnEnd
     tls: ssl.SSLContext | None

@@ -16,6 +16,7 @@ from rxpolygon.errors import InvalidArgumentError, MissingPackageError
 from rxpolygon.simulator import settings as checked
 from rxpolygon.simulator.faults import Fault
 from rxpolygon.simulator.journal import Journal, Received
+from rxpolygon.simulator.playback import markets_in
 from rxpolygon.simulator.venues.base import Refusals
 from rxpolygon.simulator.venues.polygon import PolygonVenue
 
@@ -124,6 +125,7 @@ class Simulator:
             rate=None if rate is None else checked.positive("rate", rate),
             market=bool(market),
             recording=None if recording is None else Path(recording),
+            recorded_markets=self._recorded_markets(recording),
             settle=checked.seconds("settle", settle),
             on_end=checked.one_of("on_end", on_end, ("hold", "close", "repeat")),
             tls=checked.server_context(tls),
@@ -158,6 +160,9 @@ class Simulator:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _recorded_markets(self, recording: str | os.PathLike[str] | None) -> frozenset[str]:
+        return frozenset() if recording is None else markets_in(Path(recording), self._venue)
 
     # Life.
 
@@ -257,6 +262,23 @@ class Simulator:
             TimeoutError: It did not hold in time; the message tells what was seen last.
         """
         return self._journal.wait_for(lambda: condition(self), timeout)
+
+    @property
+    def finished(self) -> threading.Event:
+        """Set while a playback has come to its end and none is going on.
+
+        Every frame was handed to the system then; the client may not have read them all yet.
+        """
+        return self._journal.finished
+
+    def wait_finished(self, timeout: float = 60.0) -> None:
+        """Wait until the recording has been served to the end.
+
+        Raises:
+            TimeoutError: It was not in time.
+        """
+        if not self._journal.finished.wait(timeout):
+            raise TimeoutError(f"the recording was not served to its end within {timeout:g} s")
 
     # What a test makes happen.
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rxpolygon.simulator.interest import Interest
     from rxpolygon.simulator.market.records import Record
 
-__all__ = ["Command", "Conversation", "EventHead", "Refusals", "Reply", "Venue", "WireEvent", "Writer"]
+__all__ = ["Command", "Conversation", "EventHead", "Refusals", "Reply", "Venue", "Writer"]
 
 #: Makes the wire's object of a record.
 Writer = Callable[[Any], dict[str, object]]
@@ -64,14 +64,6 @@ class EventHead(Struct, frozen=True):
     symbol: str
 
 
-class WireEvent(Struct, frozen=True, gc=False):
-    """One event as it goes over the wire, and where it belongs."""
-
-    prefix: str
-    symbol: str
-    data: bytes
-
-
 class Conversation(Protocol):
     """One connection's talk with the server: pure, fed with messages."""
 
@@ -113,6 +105,9 @@ class Venue(Protocol):
 
     def writers(self, market: str) -> Mapping[type[Record], tuple[tuple[str, Writer], ...]]:
         """For each kind of record the channels it goes out on, and how it is written there."""
+
+    def markets_of(self, event: Mapping[str, object]) -> frozenset[str]:
+        """The markets that an event on the wire may belong to; none for a status."""
 
     def head(self, cluster: str, event: Mapping[str, object]) -> EventHead:
         """Where an event on the wire belongs."""

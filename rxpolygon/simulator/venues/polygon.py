@@ -25,10 +25,20 @@ OPTION_QUOTE_LIMIT: Final = 1_000
 _CLUSTERS: Final = frozenset(cluster.value for cluster in StreamCluster)
 _SYMBOL_FIELDS: Final = ("sym", "pair", "T", "p")
 _MASK: Final = "***"
+# What an event tells of its market: the mark before its symbol, or fields that no other market has.
+_MARKET_BY_MARK: Final = {"O:": "options", "I:": "indices", "C:": "forex", "X:": "crypto"}
+_FUTURES_ONLY: Final = frozenset({"bt", "n"})
+_STOCKS_ONLY: Final = frozenset({"x", "z", "c", "bx", "av", "vw"})
+_SHARED_PREFIXES: Final = frozenset({"T", "Q", "A", "AM", "FMV", "LV"})
+_MARKED_MARKETS: Final = frozenset(_MARKET_BY_MARK.values())
 
 
 def _status(status: str, message: str) -> dict[str, str]:
     return {"ev": "status", "status": status, "message": message}
+
+
+def _symbol_of(event: Mapping[str, object]) -> str:
+    return next((value for name in _SYMBOL_FIELDS if isinstance(value := event.get(name), str)), "")
 
 
 class PolygonVenue:
@@ -69,10 +79,22 @@ class PolygonVenue:
         """For each kind of record the channels it goes out on, and how it is written there."""
         return writers(market)
 
+    def markets_of(self, event: Mapping[str, object]) -> frozenset[str]:
+        """The markets that carry the event's channel and such a symbol; none for a status."""
+        prefix = event.get("ev")
+        markets = {market for channel in CHANNELS if channel.prefix == prefix for market in channel.markets}
+        by_symbol = _MARKET_BY_MARK.get(_symbol_of(event)[:2])
+        if by_symbol is not None:
+            return frozenset(markets & {by_symbol})
+        if not _FUTURES_ONLY.isdisjoint(event):
+            return frozenset(markets & {"futures"})
+        if not _STOCKS_ONLY.isdisjoint(event):
+            markets -= {"futures"}
+        return frozenset(markets - _MARKED_MARKETS if prefix in _SHARED_PREFIXES else markets)
+
     def head(self, cluster: str, event: Mapping[str, object]) -> EventHead:
         """Where an event belongs, by ``ev`` and whichever field holds its symbol."""
-        symbol = next((value for name in _SYMBOL_FIELDS if isinstance(value := event.get(name), str)), "")
-        return EventHead(str(event.get("ev", "")), self.normal_symbol(cluster, symbol))
+        return EventHead(str(event.get("ev", "")), self.normal_symbol(cluster, _symbol_of(event)))
 
 
 class PolygonConversation:
