@@ -50,6 +50,11 @@ class MarketFeed:
         clock, tick = _Clock(market.now, self._settings.speed), self._settings.tick
         while True:
             self._open_symbols(market)
+            if not self._interested:
+                # Nobody looks: time goes by and costs nothing.
+                market.pause_until(clock.idle(market.now))
+                await asyncio.sleep(tick)
+                continue
             until = clock.reach(market.now, self._turn(market))
             if until > market.now:
                 self._publish(market.advance(until))
@@ -96,7 +101,9 @@ class MarketFeed:
 
     def _open_symbols(self, market: ClusterMarket) -> None:
         interested = tuple(
-            (session, session.interest.version) for session in self._sessions() if session.is_logged_in
+            (session, session.interest.version)
+            for session in self._sessions()
+            if session.is_logged_in and len(session.interest)
         )
         if interested == self._interested:
             return
@@ -156,6 +163,10 @@ class _Clock:
             target = self._market = float(now + turn)
             self._real = time.monotonic()
         return min(int(target), now + turn)
+
+    def idle(self, now: int) -> int:
+        """Where market time is when nothing has to be made."""
+        return now if self._speed is None else int(self._target(self._speed))
 
     def is_behind(self, now: int) -> bool:
         """Whether there is another whole turn to do at once."""

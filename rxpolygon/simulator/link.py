@@ -50,6 +50,9 @@ def websocket_frame(payload: bytes, opcode: int = Opcode.TEXT) -> bytes:
 class LinkHandler(Protocol):
     """What a link tells its owner, always on the thread of the event loop."""
 
+    def on_connect(self) -> None:
+        """A client connected; nothing was said yet."""
+
     def on_request(self, path: str) -> tuple[int, str] | None:
         """A handshake came in. Return an HTTP status and text to refuse it, None to accept."""
 
@@ -177,9 +180,12 @@ class Link(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=_HIGH_WATER_BYTES)
+        self._handler.on_connect()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came in."""
+        if self._is_cut or self.is_frozen:
+            return
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Request):

@@ -157,8 +157,10 @@ class Playback:
 
     async def _make_room(self) -> None:
         await asyncio.sleep(0)
-        while self._session.is_full:
-            await self._session.link.room()
+        # "As fast as the client reads" is patient by its meaning, even where slow readers are cut off.
+        session, is_patient = self._session, self._settings.speed == "max"
+        while session.is_full or (is_patient and session.link.is_full):
+            await session.link.room()
 
     def _take(self, recorded: RecordedFrame) -> None:
         if self._whole:

@@ -85,6 +85,10 @@ class Server:
                 other.evict()
         return rule == "evict"
 
+    def joined(self, session: Session) -> None:
+        """Know a session that has a connection."""
+        self._sessions.append(session)
+
     def welcomed(self, session: Session) -> None:
         """Tell a client that logged in if the recording is of another cluster."""
         markets = self.settings.recorded_markets
@@ -175,9 +179,7 @@ class Server:
         return self._each(cluster, lambda session: session.link.freeze())
 
     def _accept(self) -> asyncio.Protocol:
-        session = Session(self)
-        self._sessions.append(session)
-        return session.link
+        return Session(self).link
 
     def _each(self, cluster: str | None, act: Callable[[Session], object]) -> int:
         sessions = [session for session in self.sessions_of(cluster) if session.link.is_open]

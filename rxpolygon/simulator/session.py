@@ -39,6 +39,9 @@ class SessionOwner(Protocol):
     def admits(self, session: Session, account: str) -> bool:
         """Whether the account may have this connection too; others may have to go for it."""
 
+    def joined(self, session: Session) -> None:
+        """The session has a connection."""
+
     def welcomed(self, session: Session) -> None:
         """The session logged in."""
 
@@ -73,6 +76,8 @@ class Session:
         self._frames = 0
         self._stream_bytes = 0
         self._is_muted = False
+        self._is_silent = False
+        self._cut_in_next: wrong.Cut | None = None
         self._acknowledged = False
         self._garbage = 0
         self._delayed: deque[tuple[float, list[bytes]]] = deque()
@@ -94,6 +99,10 @@ class Session:
         return self.link.is_full and self._faults.find(wrong.SlowConsumer) is None
 
     # What the link tells.
+
+    def on_connect(self) -> None:
+        """Be known to the server from now on."""
+        self._owner.joined(self)
 
     def on_request(self, path: str) -> tuple[int, str] | None:
         """Accept the handshake if the path names a cluster."""
@@ -126,9 +135,7 @@ class Session:
         self._journal.took(self.number, self.cluster, reply.command)
         if reply.account is not None:
             self._log_in(reply.account)
-        elif reply.command.action == "auth" and self._faults.take(wrong.SilentLogin) is not None:
-            return
-        else:
+        elif reply.command.action != "auth" or not self._ignores_login():
             self._answer(reply)
 
     def on_end(self) -> None:
@@ -155,7 +162,7 @@ class Session:
 
     def deliver_frames(self, frames: list[bytes]) -> None:
         """Send whole frames of data."""
-        if self._is_muted or not self.link.is_open:
+        if self._is_muted or self.link.is_frozen or not self.link.is_open:
             return
         delay = self._faults.find(wrong.Delay) if self._faults else None
         if delay is not None:
@@ -195,7 +202,7 @@ class Session:
     # Login.
 
     def _log_in(self, account: str) -> None:
-        if self._faults.take(wrong.SilentLogin) is not None:
+        if self._ignores_login():
             return
         refusal = self._faults.take(wrong.RefuseLogin)
         if refusal is not None:
@@ -214,8 +221,13 @@ class Session:
         self._journal.touch()
         self._run_due_faults()
 
+    def _ignores_login(self) -> bool:
+        if self._faults.take(wrong.SilentLogin) is not None:
+            self._is_silent = True
+        return self._is_silent
+
     def _login_timed_out(self) -> None:
-        if not self.is_logged_in:
+        if not self.is_logged_in and not self._is_silent:
             self._last_words("auth_timeout", "no authentication in time")
 
     def _answer(self, reply: Reply) -> None:
@@ -280,7 +292,7 @@ class Session:
             return
         partly = self._cut_in_next
         if partly is not None:
-            self._cut(partly, data[: partly.extra_bytes])
+            self._cut(partly, data[: min(partly.extra_bytes, len(data) - 1)])
             return
         self.link.send_bytes(data)
         self._stream_bytes += len(data)
@@ -289,8 +301,6 @@ class Session:
         self._run_due_faults()
         self._send_garbage()
         self._kill_if_slow()
-
-    _cut_in_next: wrong.Cut | None = None
 
     def _run_due_faults(self) -> None:
         for fault in self._faults.due(self._frames):

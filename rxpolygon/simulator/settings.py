@@ -92,6 +92,13 @@ def speed(value: object) -> Speed:
     return positive("speed", value)
 
 
+def text(name: str, value: object) -> str:
+    """A text."""
+    if not isinstance(value, str):
+        raise InvalidTypeError(name, value, "a str")
+    return value
+
+
 def texts(name: str, value: object) -> tuple[str, ...]:
     """Several texts, none of them empty."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):

@@ -130,7 +130,7 @@ class Simulator:
             on_end=checked.one_of("on_end", on_end, ("hold", "close", "repeat")),
             tls=checked.server_context(tls),
             faults=checked.fault_list(faults),
-            refusals=Refusals(frozenset(checked.texts("refuse", refuse)), refusal),
+            refusals=Refusals(frozenset(checked.texts("refuse", refuse)), checked.text("refusal", refusal)),
             second_connection=checked.one_of(
                 "second_connection", second_connection, ("evict", "refuse", "both", "allow")
             ),
@@ -291,7 +291,12 @@ class Simulator:
 
         Returns:
             How many connections they went to.
+
+        Raises:
+            InvalidArgumentError: There is no such cluster.
         """
+        if self._venue.cluster_of(f"/{cluster}") is None:
+            raise InvalidArgumentError("cluster", cluster, "it is what follows the host in a client's URL")
         items = [events] if isinstance(events, Mapping) else list(events)
         heads = [self._venue.head(cluster, event) for event in items]
         wire = [(h.prefix, h.symbol, orjson.dumps(event)) for h, event in zip(heads, items, strict=True)]

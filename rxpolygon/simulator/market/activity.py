@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
 from rxpolygon.simulator.market.hours import MINUTE_MS
-from rxpolygon.simulator.market.path import PricePath
+from rxpolygon.simulator.market.path import PricePath, PriceTable
 
 if TYPE_CHECKING:
     import random
@@ -21,6 +21,9 @@ __all__ = ["Activity", "Numbering"]
 _UNIFORM_TO_NORMAL: Final = 2.0
 _WOBBLE_MEMORY: Final = 0.85
 _WOBBLE_TICKS: Final = 0.35
+_LOWEST_TICKS: Final = 2.0
+_STEPS: Final = (1, 1, 1, 1, 1, 2, 2, 3)
+_STEP_MASK: Final = len(_STEPS) - 1
 
 
 class Numbering:
@@ -39,12 +42,12 @@ class Numbering:
         self._next = minute_of_day * self._span + 1
         self._end = self._next + self._span - 1
 
-    def take(self, uniform: float) -> int:
-        """The next number; a random number from 0 to 1 says how large the hole before it is."""
-        step = 1 if uniform < 0.7 else 1 + int((uniform - 0.7) * 10)
-        # A burst that used up the span goes on without holes into the next one: unlikely, and then a
-        # number may come twice, as it does on the real wire.
-        self._next = min(self._next + step, self._end) if self._next + step <= self._end else self._next + 1
+    def take(self, bits: int) -> int:
+        """The next number; random bits say how large the hole before it is."""
+        number = self._next + _STEPS[bits & _STEP_MASK]
+        # A burst that used up its minute's span goes on into the next one: unlikely, and then a number may
+        # come twice, as it does on the real wire.
+        self._next = number if number <= self._end else self._next + 1
         return self._next
 
 
@@ -65,6 +68,7 @@ class Activity(ABC):
         """
         self.instrument = instrument
         self.symbol = instrument.symbol
+        self.prices = PriceTable(instrument.ticks)
         self._path = PricePath(instrument, seed, start)
         self._per_ms = rate / 1_000
         self._routines: list[_Routine] = []
@@ -86,7 +90,7 @@ class Activity(ABC):
     def advance(self, until: float, happened: list[Record]) -> None:
         """Append everything that happens before an instant, sorted by time."""
         while True:
-            at = min(self._next, self._routine_at)
+            at = self._next if self._next <= self._routine_at else self._routine_at
             if at >= until and self._minute_end >= until:
                 return
             if at >= self._minute_end:
@@ -124,7 +128,8 @@ class Activity(ABC):
         normal = (uniform() + uniform() + uniform() - 1.5) * _UNIFORM_TO_NORMAL
         # Around the efficient price the quotes wobble and come back: the bounce of real order books.
         self._wobble = self._wobble * _WOBBLE_MEMORY + normal * _WOBBLE_TICKS
-        self._middle = max(self._path.move(at, normal) + self._wobble, 2.0)
+        middle = self._path.move(at, normal) + self._wobble
+        self._middle = middle if middle > _LOWEST_TICKS else _LOWEST_TICKS
 
     def _run_routines(self, at: int, happened: list[Record]) -> None:
         for routine in self._routines:

@@ -27,6 +27,10 @@ class BarMaker:
 
     A window without a trade that may set its open has no bar. Open and close are the prices of the first and
     the last such trade by time, and by sequence number within a millisecond, whenever they were published.
+
+    Attributes:
+        source: The kind of record that the bars are made of.
+        due: Before this instant there is nothing to close.
     """
 
     def __init__(
@@ -45,17 +49,15 @@ class BarMaker:
         self._symbol = symbol
         self._decimals = len(str(ticks)) - 1 + _EXTRA_DECIMALS
         self._revise = revise
-        self._source = source
+        self.source = source
         self._book = SaleBook() if equity_rules else None
         self._clock = NewYorkClock()
         self._day = _Day(-1)
         self._open: tuple[dict[int, _Window], ...] = ({}, {})
-        self._due = -1
+        self.due = -1
 
     def add(self, record: Record) -> None:
-        """Count a record, if bars are made of its kind."""
-        if record.__class__ is not self._source:
-            return
+        """Count a record of the kind that the bars are made of."""
         match record:
             case Print():
                 self._add_print(record)
@@ -70,10 +72,10 @@ class BarMaker:
         Each comes with the instant at which it is published: the end of its window, or for a revision the
         full second.
         """
-        if until < self._due:
+        if until < self.due:
             return
-        closed, now = self._due - SECOND_MS, until // SECOND_MS * SECOND_MS
-        self._due = now + SECOND_MS
+        closed, now = self.due - SECOND_MS, until // SECOND_MS * SECOND_MS
+        self.due = now + SECOND_MS
         for (length, kind), windows in zip(_KINDS, self._open, strict=True):
             ended = [start for start in windows if start + length <= until]
             for start in ended:

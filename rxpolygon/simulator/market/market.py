@@ -136,6 +136,11 @@ class ClusterMarket:
         for symbol in self.default_symbols:
             self.open(symbol)
 
+    def pause_until(self, at: int) -> None:
+        """Let time go by without events; symbols that are opened afterwards begin with the current minute."""
+        self._symbols = {}
+        self.now = max(self.now, at)
+
     def advance(self, until: int) -> list[Published]:
         """Everything that is published from where the last call ended up to an instant, sorted by time."""
         published: list[Published] = []
@@ -163,9 +168,11 @@ class _SymbolMarket:
         published: list[Published] = []
         bars = self._bars
         for at, record in self._in_order(happened, until):
-            published.extend(bars.close(at))
+            if at >= bars.due:
+                published.extend(bars.close(at))
             published.append((at, record))
-            bars.add(record)
+            if record.__class__ is bars.source:
+                bars.add(record)
         published.extend(bars.close(until))
         return published
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from rxpolygon.simulator.market.activity import Activity
 from rxpolygon.simulator.market.hours import SECOND_MS
-from rxpolygon.simulator.market.path import exact_price
 from rxpolygon.simulator.market.records import Depth, FairValue, PanelValue, Print, Top, Value
 from rxpolygon.simulator.market.sales import OPTION_SALES
 from rxpolygon.simulator.market.trading import QUOTES_PER_TRADE, TradingActivity
@@ -33,21 +32,21 @@ class _ContractActivity(TradingActivity):
         return 1 + int(2 * self.instrument.lot * self._random.random() ** 3)
 
     def _quote(self, at: int) -> Top:
-        random = self._random.random
-        depth = 20 * self.instrument.lot
+        bits = self._random.getrandbits(48)
+        depth = int(20 * self.instrument.lot)
         return Top(
             self.symbol,
             at,
-            self._price(self._bid),
-            1 + int(depth * random()),
-            self._exchange(),
-            self._price(self._ask),
-            1 + int(depth * random()),
-            self._exchange(),
-            self._quotes.take(random()),
+            self.prices[self._bid],
+            1 + (bits & 255) % depth,
+            self._exchange(bits >> 16 & 255),
+            self.prices[self._ask],
+            1 + (bits >> 8 & 255) % depth,
+            self._exchange(bits >> 24 & 255),
+            self._quotes.take(bits >> 32),
             0,
-            at - int(200 * random()),
-            at - int(200 * random()),
+            at - (bits >> 33 & 127),
+            at - (bits >> 40 & 127),
         )
 
 
@@ -58,11 +57,19 @@ class OptionActivity(_ContractActivity):
 
     def _trade(self, at: int) -> Print:
         random = self._random.random
+        bits = self._random.getrandbits(32)
         sale = OPTION_SALES[int(random() * len(OPTION_SALES))]
-        sequence = self._trades.take(random())
-        price = self._trade_price(random())
-        size = self._contracts()
-        return Print(self.symbol, at, price, size, sale.conditions, self._exchange(), str(sequence), sequence)
+        sequence = self._trades.take(bits)
+        return Print(
+            self.symbol,
+            at,
+            self._trade_price(random()),
+            self._contracts(),
+            sale.conditions,
+            self._exchange(bits >> 8),
+            str(sequence),
+            sequence,
+        )
 
 
 class FuturesActivity(_ContractActivity):
@@ -71,17 +78,10 @@ class FuturesActivity(_ContractActivity):
     exchanges = (4,)
 
     def _trade(self, at: int) -> Print:
-        random = self._random.random
-        sequence = self._trades.take(random())
+        sequence = self._trades.take(self._random.getrandbits(8))
+        price = self._trade_price(self._random.random())
         return Print(
-            self.symbol,
-            at,
-            self._trade_price(random()),
-            self._contracts(),
-            (),
-            self._exchange(),
-            str(sequence),
-            sequence,
+            self.symbol, at, price, self._contracts(), (), self.exchanges[0], str(sequence), sequence
         )
 
 
@@ -96,31 +96,32 @@ class CryptoActivity(TradingActivity):
         self._every(_BOOK_EVERY, self._book)
 
     def _trade(self, at: int) -> Print:
-        random = self._random.random
-        sequence = self._trades.take(random())
+        bits = self._random.getrandbits(32)
+        sequence = self._trades.take(bits)
         return Print(
             self.symbol,
             at,
-            self._trade_price(random()),
+            self._trade_price(self._random.random()),
             self._amount(),
             _TAKER_BOUGHT if self._is_buyer else _TAKER_SOLD,
-            self._exchange(),
+            self._exchange(bits >> 8),
             str(sequence),
             sequence,
         )
 
     def _quote(self, at: int) -> Top:
-        exchange = self._exchange()
+        bits = self._random.getrandbits(32)
+        exchange = self._exchange(bits >> 8)
         return Top(
             self.symbol,
             at,
-            self._price(self._bid),
+            self.prices[self._bid],
             self._amount(),
             exchange,
-            self._price(self._ask),
+            self.prices[self._ask],
             self._amount(),
             exchange,
-            self._quotes.take(self._random.random()),
+            self._quotes.take(bits),
         )
 
     def _amount(self) -> float:
@@ -141,7 +142,7 @@ class CryptoActivity(TradingActivity):
         for _ in range(_BOOK_LEVELS):
             if ticks <= 0:
                 break
-            levels.append((self._price(ticks), self._amount()))
+            levels.append((self.prices[ticks], self._amount()))
             ticks += direction * (1 + int(4 * self._random.random()))
         return levels
 
@@ -156,17 +157,16 @@ class ForexActivity(Activity):
         self._every(2 * SECOND_MS, self._panel_value)
 
     def _arrive(self, at: int, happened: list[Record]) -> None:
-        ticks = self.instrument.ticks
         spread = max(1, int(self.instrument.spread * (0.5 + self._random.random())))
         bid = max(int(self._middle - spread / 2), 1)
         happened.append(
             Top(
                 self.symbol,
                 at,
-                exact_price(bid, ticks),
+                self.prices[bid],
                 0,
                 _FOREX_SOURCE,
-                exact_price(bid + spread, ticks),
+                self.prices[bid + spread],
                 0,
                 _FOREX_SOURCE,
                 0,
@@ -180,7 +180,7 @@ class ForexActivity(Activity):
         happened.append(PanelValue(self.symbol, at, self._value()))
 
     def _value(self) -> float:
-        return exact_price(int(self._middle), self.instrument.ticks)
+        return self.prices[int(self._middle)]
 
 
 class IndexActivity(ForexActivity):

@@ -11,12 +11,13 @@ from rxpolygon.simulator.market.hours import MINUTE_MS
 if TYPE_CHECKING:
     from rxpolygon.simulator.market.instruments import Instrument
 
-__all__ = ["PricePath", "exact_price"]
+__all__ = ["PricePath", "PriceTable", "exact_price"]
 
 _TRADING_MINUTES_A_YEAR: Final = 252 * 390
 # The walk is drawn back to where it began, so that a simulator that runs for weeks keeps its prices.
 _MEMORY: Final = 0.9997
 _UNIFORM_TO_NORMAL: Final = 2.0  # three uniforms less their mean have a standard deviation of one half
+_KNOWN_PRICES: Final = 50_000
 
 
 def exact_price(ticks: int, per_unit: int) -> float:
@@ -28,6 +29,25 @@ def exact_price(ticks: int, per_unit: int) -> float:
     """
     whole, rest = divmod(ticks, per_unit)
     return whole if rest == 0 else ticks / per_unit
+
+
+class PriceTable(dict[int, float]):
+    """Prices by their ticks, each worked out once; a price is asked for several times an event.
+
+    Example:
+        >>> PriceTable(100)[18250]
+        182.5
+    """
+
+    def __init__(self, per_unit: int) -> None:
+        super().__init__()
+        self._per_unit = per_unit
+
+    def __missing__(self, ticks: int) -> float:
+        if len(self) >= _KNOWN_PRICES:
+            self.clear()
+        price = self[ticks] = exact_price(ticks, self._per_unit)
+        return price
 
 
 class PricePath:
@@ -60,13 +80,13 @@ class PricePath:
         self._end = float((minute + 1) * MINUTE_MS)
         return random.Random(f"{self._seed}/{minute}")
 
-    def move(self, at: float, uniform: float) -> float:
-        """The price in ticks at a later instant of the same minute, by a normal-like random number."""
+    def move(self, at: float, normal: float) -> float:
+        """The price in ticks at a later instant of the same minute, by a random number with variance one."""
         step = at - self._last
         left = self._end - self._last
         if step > 0.0:
             drift = (self._target - self._price) * step / left
-            self._price += drift + self._noise * math.sqrt(step) * uniform
+            self._price += drift + self._noise * math.sqrt(step) * normal
             self._last = at
         return self._price
 

@@ -21,6 +21,7 @@ _FACILITIES: Final = (201, 202, 203)
 _SHARES_SINCE: Final = 1_762_146_000_000
 _BAND_EVERY: Final = 5 * SECOND_MS
 _AUCTION_EVERY: Final = 5 * SECOND_MS
+_LOTS: Final = (1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 8, 12, 20)
 _TIER_ONE_SHARE: Final = 0.05
 _NINE_THIRTY: Final = 9 * HOUR_MS + 30 * MINUTE_MS
 _FOUR: Final = 16 * HOUR_MS
@@ -42,34 +43,35 @@ class StockActivity(TradingActivity):
 
     def _trade(self, at: int) -> Print:
         random = self._random.random
+        bits = self._random.getrandbits(32)
         sale = EQUITY_SALES[int(random() * len(EQUITY_SALES))]
-        sequence = self._trades.take(random())
+        sequence = self._trades.take(bits)
         return Print(
             self.symbol,
             at,
             self._trade_price(random()),
             self._size(sale.lot),
             sale.conditions if self.clock.is_regular(at) else sale.off_hours,
-            _FINRA if sale.off_exchange else self._exchange(),
+            _FINRA if sale.off_exchange else self._exchange(bits >> 8),
             str(sequence),
             sequence,
             self.instrument.tape,
-            _FACILITIES[int(random() * len(_FACILITIES))] if sale.off_exchange else 0,
+            _FACILITIES[(bits >> 16) % len(_FACILITIES)] if sale.off_exchange else 0,
         )
 
     def _quote(self, at: int) -> Top:
-        random = self._random.random
+        bits = self._random.getrandbits(36)
         unit = 100 if at >= _SHARES_SINCE else 1
         return Top(
             self.symbol,
             at,
-            self._price(self._bid),
-            unit * (1 + int(9 * random() ** 2)),
-            self._exchange(),
-            self._price(self._ask),
-            unit * (1 + int(9 * random() ** 2)),
-            self._exchange(),
-            self._quotes.take(random()),
+            self.prices[self._bid],
+            unit * _LOTS[bits & 15],
+            self._exchange(bits >> 8 & 255),
+            self.prices[self._ask],
+            unit * _LOTS[bits >> 4 & 15],
+            self._exchange(bits >> 16 & 255),
+            self._quotes.take(bits >> 24),
             self.instrument.tape,
         )
 
@@ -95,8 +97,8 @@ class StockActivity(TradingActivity):
             Band(
                 self.symbol,
                 at,
-                self._price(middle + width),
-                self._price(max(middle - width, 1)),
+                self.prices[middle + width],
+                self.prices[max(middle - width, 1)],
                 self._sequence_of_instant(at, _BAND_EVERY),
                 self.instrument.tape,
                 int(1_000 * self._random.random()),
@@ -119,7 +121,7 @@ class StockActivity(TradingActivity):
                 _PRIMARY[self.instrument.tape],
                 int(20_000 * (random() - 0.5)),
                 int(80_000 * random()),
-                self._price(int(self._middle + 0.5)),
+                self.prices[int(self._middle + 0.5)],
                 int(1_000_000 * random()),
             )
         )

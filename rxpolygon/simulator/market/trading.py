@@ -66,9 +66,9 @@ class TradingActivity(Activity):
         happened.append(self._trade(at))
 
     def _requote(self) -> None:
-        usual = self.instrument.spread
-        spread = max(1, int(usual * (0.6 + 0.8 * self._random.random()) + 0.5))
-        self._bid = max(int(self._middle - spread / 2 + 0.5), 1)
+        spread = int(self.instrument.spread * (0.6 + 0.8 * self._random.random()) + 0.5) or 1
+        bid = int(self._middle - spread / 2 + 0.5)
+        self._bid = bid if bid > 0 else 1
         self._ask = self._bid + spread
 
     def _trade_price(self, uniform: float) -> float:
@@ -76,13 +76,10 @@ class TradingActivity(Activity):
         ticks = self._ask if self._is_buyer else self._bid
         if uniform < 0.1 and self._ask - self._bid > 1:
             ticks += -1 if self._is_buyer else 1
-        return exact_price(ticks, self.instrument.ticks)
+        return self.prices[ticks]
 
-    def _price(self, ticks: int) -> float:
-        return exact_price(ticks, self.instrument.ticks)
-
-    def _exchange(self) -> int:
-        return self.exchanges[int(self._random.random() * len(self.exchanges))]
+    def _exchange(self, bits: int) -> int:
+        return self.exchanges[bits % len(self.exchanges)]
 
     def _sequence_of_instant(self, at: int, every: int) -> int:
         """A number for what a routine sends: how many came before it on this day."""

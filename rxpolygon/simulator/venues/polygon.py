@@ -25,6 +25,7 @@ OPTION_QUOTE_LIMIT: Final = 1_000
 _CLUSTERS: Final = frozenset(cluster.value for cluster in StreamCluster)
 _SYMBOL_FIELDS: Final = ("sym", "pair", "T", "p")
 _MASK: Final = "***"
+_ACTIONS: Final = ("subscribe", "unsubscribe")
 # What an event tells of its market: the mark before its symbol, or fields that no other market has.
 _MARKET_BY_MARK: Final = {"O:": "options", "I:": "indices", "C:": "forex", "X:": "crypto"}
 _FUTURES_ONLY: Final = frozenset({"bt", "n"})
@@ -124,10 +125,12 @@ class PolygonConversation:
             return _error(Command(str(action), "unreadable"), "action and params must be strings")
         if action == "auth":
             return self._login(params)
+        # What is no subscription may hold a key.
+        command = Command(action, params if action in _ACTIONS else _MASK)
         if not self.is_logged_in:
             frames = (orjson.dumps([_status("auth_required", "authentication required")]),)
-            return Reply(Command(action, params), frames)
-        return self._obey(Command(action, params))
+            return Reply(command, frames)
+        return self._obey(command)
 
     def log_in(self) -> bytes:
         """The login holds."""
