@@ -65,9 +65,9 @@ def as_of_settings(
 class Joiner(Generic[TLeft, TRight, TOut]):
     """One subscription that joins each left value when it comes.
 
-    ``_lanes`` has, by symbol, the right values that a left one may still need, by ascending timestamp; among
-    equal ones the last to arrive is last. A list of the values alone, because with thousands of symbols the
-    cost of an event is the number of objects it touches that are not in the processor's cache.
+    ``_lanes`` has, by symbol, the right values that a left one may still need, by ascending timestamp;
+    among equal ones the last to arrive is last. A list of the values alone, because with thousands of
+    symbols the cost of an event is the number of objects it touches that are not in the processor's cache.
 
     All fields are read and written under ``_lock``; ``match`` is called under it.
     """
@@ -246,8 +246,8 @@ def as_of(
 ) -> Observable[TOut]:
     """Each left value with the right one in force, as the match puts them together.
 
-    ``make_match`` is called once for each subscription. The match is our own code: it runs under the lock and
-    must not call a user's. The two sources may call from different threads.
+    ``make_match`` is called once for each subscription. The match is our own code: it runs under the lock
+    and must not call a user's. The two sources may call from different threads.
     """
 
     def subscribe(

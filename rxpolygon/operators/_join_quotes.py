@@ -44,9 +44,9 @@ def join_quotes(
         output   ---------(t1,q1)---(t2,q2)-----|
 
     The quote in force at a trade is the newest of its symbol whose ``timestamp`` is not after the trade's,
-    however the two streams arrive: a quote that came first but is later in event time is not taken, an older
-    one is. Among quotes of equal time the last to arrive is in force. Every trade is emitted exactly once,
-    in the order in which trades arrive; without a quote in force its ``quote`` is None.
+    however the two streams arrive: a quote that came first but is later in event time is not taken, an
+    older one is. Among quotes of equal time the last to arrive is in force. Every trade is emitted
+    exactly once, in the order in which trades arrive; without a quote in force its ``quote`` is None.
 
     **Equal timestamps.** A quote with exactly the trade's ``timestamp`` is in force, as in polars
     ``join_asof``, provided that it has arrived. With ``allow_exact_matches=False`` it is not: in whole
@@ -59,32 +59,33 @@ def join_quotes(
     both streams are silent (no event for one to two times ``hold`` on the scheduler) the trades kept
     back go on too.
 
-    **Side** is that of Lee and Ready, "Inferring Trade Direction from Intraday Data", Journal of Finance 46,
-    1991: a price above the mid was bought, below it sold. At the mid, and where there is no two-sided quote,
-    the tick test decides: bought if the last *different* price of the symbol was lower, sold if it was
-    higher; before the first change of price it is unknown. Stale quotes are used all the same.
+    **Side** is that of Lee and Ready, "Inferring Trade Direction from Intraday Data", Journal of Finance
+    46, 1991: a price above the mid was bought, below it sold. At the mid, and where there is no two-sided
+    quote, the tick test decides: bought if the last *different* price of the symbol was lower, sold if it
+    was higher; before the first change of price it is unknown. Stale quotes are used all the same.
 
     Works for :class:`~rxpolygon.events.Trade` with Quote, CryptoTrade with CryptoQuote, FuturesTrade with
-    FuturesQuote, and for whatever has the attributes. A trade without a ``timestamp`` gets its symbol's newest
-    quote; a quote without one cannot be placed and is not used. A bid or offer that is None, or 0 with
-    size 0, is no side: ``mid`` and ``spread`` are None.
+    FuturesQuote, and for whatever has the attributes. A trade without a ``timestamp`` gets its symbol's
+    newest quote; a quote without one cannot be placed and is not used. A bid or offer that is None, or 0
+    with size 0, is no side: ``mid`` and ``spread`` are None.
 
-    - *Memory*: a symbol keeps the quotes that a trade may still ask for: those since the newest trade of any
-      symbol less ``lateness`` and ``hold``, and the one in force there; at times up to four times as many,
-      and up to 8 anyway. Quotes that run ahead of the trades wait for them, all of them unless ``max_lead``
-      is given.
+    - *Memory*: a symbol keeps the quotes that a trade may still ask for: those since the newest trade of
+      any symbol less ``lateness`` and ``hold``, and the one in force there; at times up to four times as
+      many, and up to 8 anyway. Quotes that run ahead of the trades wait for them, all of them unless
+      ``max_lead`` is given.
     - *Completion*: when the trades complete, those kept back are emitted, then ``on_completed``. When the
       quotes complete, trades go on with the quotes known and are no longer kept back.
     - *Error*: of either stream: the trades kept back are emitted, then ``on_error``.
     - *Silence*: quotes alone emit nothing. Without ``hold`` no timer is used.
-    - *Dispose*: releases both sources, the timer and the state. ``quotes`` is observed, before the trades and
-      with the same scheduler, once for each subscription.
+    - *Dispose*: releases both sources, the timer and the state. ``quotes`` is observed, before the trades
+      and with the same scheduler, once for each subscription.
     - *Threads*: the two streams may come from different threads. The observer is called by whichever
       thread brings the event (or by the scheduler), one call at a time, with no lock held.
 
     Args:
         quotes: The quotes, of the same symbols.
-        tolerance: A quote that was older than this at the trade's time is flagged ``is_stale``. None: never.
+        tolerance: A quote that was older than this at the trade's time is flagged ``is_stale``. None:
+            never.
         hold: How long in event time trades wait for quotes that arrive late, "100ms" or a timedelta.
         lateness: How far a trade may be behind the newest trade and surely find its quote. A later one
             gets None if its quote is forgotten, never a wrong one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -37,16 +38,17 @@ class SerialEmitter(Generic[T]):
     is not hurt.
     """
 
-    __slots__ = ("_enter", "_leave", "_observer", "_on_next", "_queue", "put")
+    __slots__ = ("_enter", "_leave", "_observer", "_on_next", "_queue", "is_over", "put")
 
     def __init__(self, observer: abc.ObserverBase[T]) -> None:
         self._observer = observer
         self._on_next = observer.on_next
         self._queue: deque[T | _End] = deque()
+        self.is_over = False
         gate = Lock()
         self._enter, self._leave = gate.acquire, gate.release
         # The bound method itself: one call less for every value.
-        self.put = self._queue.append
+        self.put: Callable[[T], None] = self._queue.append
 
     def put_end(self, error: Exception | None = None) -> None:
         """Queues the end: ``on_error`` with the error, else ``on_completed``."""
@@ -92,6 +94,7 @@ class SerialEmitter(Generic[T]):
             self._fail(error)
 
     def _finish(self, end: _End) -> None:
+        self.is_over = True
         self._queue.clear()
         if end.error is None:
             self._observer.on_completed()

@@ -1,0 +1,131 @@
+"""``conflate``: the latest event of each symbol, at most every so often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Lock
+from typing import Final, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable
+
+from rxpolygon.operators._durations import to_milliseconds
+from rxpolygon.operators._protocols import Timed
+from rxpolygon.operators._serial import SerialEmitter
+from rxpolygon.operators._silence import SilenceTimer
+
+__all__ = ["conflate"]
+
+TTimed = TypeVar("TTimed", bound=Timed)
+
+# Before every timestamp.
+_BEGINNING: Final = -(2**63)
+
+
+def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observable[TTimed]]:
+    """The latest event of each symbol that had one, once for each stretch of ``every``.
+
+    .. code-block:: text
+
+        source   --a1--b1--a2--|--a3-----|--b2--      (| marks each second of event time)
+                 [        conflate("1s")        ]
+        output   ---------------b1,a2-----a3----
+
+    Event time is cut into windows ``[n * every, (n + 1) * every)`` since the Unix epoch. When the first
+    event of a later window comes, of any symbol, the latest event of each symbol since the last emission is
+    emitted, in the order in which those events came; an event exactly on an edge belongs to the window that
+    starts there. Latest is by timestamp, and among equal ones the last to come: an event older than one
+    already seen of its symbol is left out, so a symbol never goes back in time. An event without
+    ``timestamp`` counts as at the newest one seen.
+
+    - *Completion*: what is kept is emitted, then ``on_completed``.
+    - *Error*: forwarded at once; what is kept, which a newer event was to replace anyway, is not emitted.
+    - *Silence*: with no event for one to two times ``every`` on the scheduler, what is kept is emitted.
+    - *Dispose*: releases the source, the timer and what is kept. Subscriptions share nothing.
+    - *Threads*: the observer is called on the source's thread or the scheduler's, one call at a time.
+
+    Args:
+        every: The length of a window, as "250ms", "1s" or a timedelta.
+
+    Returns:
+        An operator that thins out.
+
+    Raises:
+        InvalidArgumentError: ``every`` cannot be read.
+
+    Example:
+        >>> import reactivex as rx
+        >>> from rxpolygon.events import Trade
+        >>> from rxpolygon.operators import conflate
+        >>> trades = [Trade(symbol="A", price=p, timestamp=at) for p, at in [(1, 0), (2, 900), (3, 1_000)]]
+        >>> _ = rx.from_iterable(trades).pipe(conflate("1s")).subscribe(lambda trade: print(trade.price))
+        2
+        3
+    """
+    every_ms = to_milliseconds("every", every)
+
+    def operator(source: Observable[TTimed]) -> Observable[TTimed]:
+        def subscribe(
+            observer: abc.ObserverBase[TTimed], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            emitter = SerialEmitter(observer)
+            lock = Lock()
+            latest: dict[str, TTimed] = {}
+            times: dict[str, int] = {}
+            newest = window_end = _BEGINNING
+
+            def flush() -> None:
+                for event in latest.values():
+                    emitter.put(event)
+                latest.clear()
+
+            def on_silence() -> None:
+                with lock:
+                    flush()
+                emitter.drain()
+
+            timer = SilenceTimer(every_ms / 1_000, scheduler, latest.__len__, on_silence)
+
+            def keep(event: TTimed) -> None:
+                nonlocal newest, window_end
+                symbol, time = event.symbol, event.timestamp
+                if time is None:
+                    time = newest
+                if time >= window_end:
+                    flush()
+                    window_end = (time // every_ms + 1) * every_ms
+                if time > newest:
+                    newest = time
+                if time >= times.get(symbol, _BEGINNING):
+                    times[symbol] = time
+                    # Out and in again, so that the order is that of the events.
+                    latest.pop(symbol, None)
+                    latest[symbol] = event
+
+            def on_next(event: TTimed) -> None:
+                with lock:
+                    timer.events += 1
+                    keep(event)
+                if latest and not timer.is_armed:
+                    timer.arm()
+                emitter.drain()
+
+            def on_error(error: Exception) -> None:
+                with lock:
+                    emitter.put_end(error)
+                emitter.drain()
+
+            def on_completed() -> None:
+                with lock:
+                    flush()
+                    emitter.put_end()
+                emitter.drain()
+
+            return CompositeDisposable(
+                timer, source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+            )
+
+        return Observable(subscribe)
+
+    return operator

@@ -1,0 +1,47 @@
+"""Count what an operator leaves out, and tell it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+__all__ = ["Losses"]
+
+T = TypeVar("T")
+
+_log = logging.getLogger("rxpolygon.operators")
+
+
+class Losses(Generic[T]):
+    """Counts values that are not passed on; tells the user's function each, or else the log.
+
+    The log hears of the first value and, at the end, of the number: enough to notice, too little to drown
+    in.
+
+    Args:
+        what: The end of the sentence "N events ...", as "came too late and were dropped by reorder".
+        on_loss: Told each value; may raise.
+        level: Of the log lines.
+    """
+
+    __slots__ = ("_level", "_on_loss", "_what", "count")
+
+    def __init__(self, what: str, on_loss: Callable[[T], None] | None, level: int = logging.WARNING) -> None:
+        self.count = 0
+        self._what = what
+        self._on_loss = on_loss
+        self._level = level
+
+    def add(self, value: T) -> None:
+        """One more. Call it with no lock held: it calls the user's function."""
+        self.count += 1
+        if self._on_loss is not None:
+            self._on_loss(value)
+        elif self.count == 1:
+            _log.log(self._level, "1 event so far %s: %r", self._what, value)
+
+    def close(self) -> None:
+        """The stream is over."""
+        if self._on_loss is None and self.count > 1:
+            _log.log(self._level, "%d events %s", self.count, self._what)

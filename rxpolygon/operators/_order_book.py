@@ -1,0 +1,216 @@
+"""``order_book``: the book of each pair, kept up to date, with its measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+
+from msgspec import Struct
+from reactivex import Observable, abc
+
+from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.events import Level2Book
+
+__all__ = ["BookDepth", "OrderBook", "order_book"]
+
+Level = tuple[float, float]
+
+
+class BookDepth(Struct, frozen=True, gc=False):
+    """What waits on both sides of a book, in units of the first currency.
+
+    Attributes:
+        bid_size: All that bids ask for.
+        ask_size: All that offers hold.
+    """
+
+    bid_size: float
+    ask_size: float
+
+
+class OrderBook(Struct, frozen=True, gc=False):
+    """The order book of a pair on one exchange at an instant; never changes.
+
+    Attributes:
+        symbol: The pair.
+        exchange: The exchange's id.
+        timestamp: The exchange's instant of the last change, Unix ms UTC.
+        bids: Pairs of price and size, the highest price first.
+        asks: Pairs of price and size, the lowest price first.
+
+    A measure that needs a side which is empty is None.
+
+    Example:
+        >>> book = OrderBook("BTC-USD", 1, 1_000, ((99.0, 3.0), (98.0, 2.0)), ((101.0, 1.0), (103.0, 9.0)))
+        >>> book.mid, book.spread, book.micro_price
+        (100.0, 2.0, 100.5)
+        >>> book.imbalance(), book.depth(2).ask_size, book.depth(within=1.5).ask_size
+        (0.5, 10.0, 1.0)
+    """
+
+    symbol: str
+    exchange: int | None
+    timestamp: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+
+    @property
+    def bid_price(self) -> float | None:
+        """The best bid."""
+        return self.bids[0][0] if self.bids else None
+
+    @property
+    def bid_size(self) -> float | None:
+        """The best bid's size."""
+        return self.bids[0][1] if self.bids else None
+
+    @property
+    def ask_price(self) -> float | None:
+        """The best offer."""
+        return self.asks[0][0] if self.asks else None
+
+    @property
+    def ask_size(self) -> float | None:
+        """The best offer's size."""
+        return self.asks[0][1] if self.asks else None
+
+    @property
+    def mid(self) -> float | None:
+        """Half of best bid plus best offer."""
+        return (self.bids[0][0] + self.asks[0][0]) / 2 if self.bids and self.asks else None
+
+    @property
+    def spread(self) -> float | None:
+        """Best offer less best bid."""
+        return self.asks[0][0] - self.bids[0][0] if self.bids and self.asks else None
+
+    @property
+    def micro_price(self) -> float | None:
+        """The mid weighted by the sizes of the *other* side: nearer to the side that is about to give way.
+
+        ``(bid * ask_size + ask * bid_size) / (bid_size + ask_size)``, the size-weighted mid. Stoikov, "The
+        micro-price: a high-frequency estimator of future prices", Quantitative Finance 18, 2018, starts
+        from it; his own estimator adds terms that must be fitted to history.
+        """
+        if not (self.bids and self.asks):
+            return None
+        (bid, bid_size), (ask, ask_size) = self.bids[0], self.asks[0]
+        return (bid * ask_size + ask * bid_size) / (bid_size + ask_size)
+
+    def depth(self, levels: int | None = None, *, within: float | None = None) -> BookDepth:
+        """What waits on the best ``levels`` of each side, or not farther than ``within`` from the mid.
+
+        Args:
+            levels: How many levels of each side count; None: all.
+            within: The greatest distance from the mid, in price; None: any. With one side empty there is no
+                mid and the distance is measured from the other side's best price.
+        """
+        reference = self.mid
+        if reference is None:
+            best = self.bids or self.asks
+            reference = best[0][0] if best else 0.0
+        reach = inf if within is None else within
+        lowest, highest = reference - reach, reference + reach
+        return BookDepth(
+            sum((size for price, size in self.bids[:levels] if price >= lowest), 0.0),
+            sum((size for price, size in self.asks[:levels] if price <= highest), 0.0),
+        )
+
+    def imbalance(self, levels: int | None = 1) -> float | None:
+        """``(bid_size - ask_size) / (bid_size + ask_size)`` over the best levels, from -1 (only offers) to 1.
+
+        Args:
+            levels: How many levels of each side count; None: all.
+        """
+        depth = self.depth(levels)
+        total = depth.bid_size + depth.ask_size
+        return (depth.bid_size - depth.ask_size) / total if total else None
+
+
+def order_book(levels: int | None = None) -> Callable[[Observable[Level2Book]], Observable[OrderBook]]:
+    """The book of each pair and exchange, kept up to date, as an :class:`OrderBook` after each change.
+
+    .. code-block:: text
+
+        source   --A1--B1--A3--A2--A3'--|       (A2 is older than A3, A3' equal to A3)
+                 [    order_book()      ]
+        output   --A1--B1--A3-----------|
+
+    The server sends whole books, up to 100 levels a side, which may come out of order or without a side.
+    This keeps the newest by exchange time for each (symbol, exchange): an older one is left out, one of
+    equal time replaces it, a side that the wire left out stays as it was, and a book that changes nothing
+    emits nothing. Levels of no size are removed. A book without ``timestamp`` counts as new.
+
+    - *When*: at once with the event. *Completion, error*: forwarded; nothing is held.
+    - *Silence*: emits nothing. The timestamp says how old a book is.
+    - *Dispose*: releases the source and the books. Subscriptions share nothing.
+    - *Threads*: the observer is called on the source's thread.
+
+    Args:
+        levels: How many levels of each side to keep; None: all that come.
+
+    Returns:
+        An operator from :class:`~rxpolygon.events.Level2Book` to :class:`OrderBook`.
+
+    Raises:
+        InvalidArgumentError: ``levels`` is below one.
+
+    Example:
+        >>> import reactivex as rx
+        >>> from rxpolygon.events import Level2Book
+        >>> from rxpolygon.operators import order_book
+        >>> update = Level2Book(symbol="BTC-USD", bids=((99.0, 3.0),), asks=((101.0, 1.0),), timestamp=1_000)
+        >>> _ = rx.of(update).pipe(order_book()).subscribe(lambda book: print(book.micro_price))
+        100.5
+    """
+    if levels is not None and levels < 1:
+        raise InvalidArgumentError("levels", levels, "at least 1 level must be kept")
+
+    def operator(source: Observable[Level2Book]) -> Observable[OrderBook]:
+        def subscribe(
+            observer: abc.ObserverBase[OrderBook], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            books: dict[tuple[str, int | None], OrderBook] = {}
+
+            def on_next(update: Level2Book) -> None:
+                key = (update.symbol, update.exchange)
+                last = books.get(key)
+                book = _changed(last, update, levels)
+                if book is not None:
+                    books[key] = book
+                    observer.on_next(book)
+
+            return source.subscribe(on_next, observer.on_error, observer.on_completed, scheduler=scheduler)
+
+        return Observable(subscribe)
+
+    return operator
+
+
+def _changed(last: OrderBook | None, update: Level2Book, levels: int | None) -> OrderBook | None:
+    """The book after the update; None if the update is too old or changes nothing."""
+    bids, asks = _side(update.bids, levels), _side(update.asks, levels)
+    time = update.timestamp
+    if last is None:
+        return OrderBook(update.symbol, update.exchange, time, bids or (), asks or ())
+    if time is None:
+        time = last.timestamp
+    elif last.timestamp is not None and time < last.timestamp:
+        return None
+    if bids is None:
+        bids = last.bids
+    if asks is None:
+        asks = last.asks
+    if bids == last.bids and asks == last.asks:
+        return None
+    return OrderBook(last.symbol, last.exchange, time, bids, asks)
+
+
+def _side(side: tuple[Level, ...] | None, levels: int | None) -> tuple[Level, ...] | None:
+    if side is None:
+        return None
+    for _, size in side:
+        if not size:
+            side = tuple(level for level in side if level[1])
+            break
+    return side if levels is None else side[:levels]
