@@ -54,12 +54,13 @@ class Reader:
 
     __slots__ = ("amounts", "bits_of", "has_sequence", "is_correction", "judge", "learn", "least_size")
 
-    def __init__(self, kind: type, sales: SaleRules[Any]) -> None:  # Any: the rules' class of trades
+    def __init__(self, event: object, sales: SaleRules[Any]) -> None:  # Any: the rules' class of trades
+        kind = type(event)
         self.is_correction = hasattr(kind, "cancels") or hasattr(kind, "corrects")
         is_trade = hasattr(kind, "price") and hasattr(kind, "size")
         is_quote = hasattr(kind, "bid_price") and hasattr(kind, "ask_price")
         if not (is_trade or is_quote or self.is_correction):
-            raise InvalidTypeError("an event", kind, f"a trade or a quote ({kind.__name__} is neither)")
+            raise InvalidTypeError("an event of the source", event, "a trade or a quote")
         self.amounts: Callable[[QuoteLike], tuple[float | None, float]] | None = None if is_trade else _mid
         self.has_sequence = hasattr(kind, "sequence_number")
         self.least_size: float = 0.0

@@ -60,7 +60,7 @@ class TimeBarEngine:
         """Adds an event; tells whether bars were put."""
         # Runs at every event of every symbol: what is rare is elsewhere.
         if event.__class__ is not self._kind:
-            self._meet(event.__class__)
+            self._meet(event)
         reader = self._reader
         if reader.is_correction:
             return self._correct(event)
@@ -131,10 +131,11 @@ class TimeBarEngine:
         self._filled_since.clear()
         self._window, self._start, self._end = None, 0, 0
 
-    def _meet(self, kind: type) -> None:
+    def _meet(self, event: object) -> None:
+        kind = event.__class__
         reader = self._readers.get(kind)
         if reader is None:
-            reader = self._readers[kind] = Reader(kind, self._settings.sales)
+            reader = self._readers[kind] = Reader(event, self._settings.sales)
         self._kind, self._reader = kind, reader
 
     def _move_to(self, at: int, event: object) -> Window[Forming] | None:
@@ -252,7 +253,7 @@ class TimeBarEngine:
         return window.is_closed
 
     def _take_again(self, forming: Forming, trade: Any) -> None:
-        self._meet(trade.__class__)
+        self._meet(trade)
         reader = self._reader
         price, size = (trade.price, trade.size) if reader.amounts is None else reader.amounts(trade)
         if price is None or size is None:

@@ -1,0 +1,25 @@
+"""Checks of arguments that several operators share."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+
+__all__ = ["positive", "positive_whole"]
+
+
+def positive(argument: str, value: float) -> None:
+    """Refuses what is not a finite number above zero."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidTypeError(argument, value, "a number")
+    if not (isfinite(value) and value > 0):
+        raise InvalidArgumentError(argument, value, "use a finite number above zero")
+
+
+def positive_whole(argument: str, value: int) -> None:
+    """Refuses what is not a whole number above zero."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidTypeError(argument, value, "an int")
+    if value <= 0:
+        raise InvalidArgumentError(argument, value, "use a whole number above zero")

@@ -1,0 +1,179 @@
+"""The decisions of ``reconcile``: fed own and server's bars, it puts comparisons. No Rx, no threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from math import isclose
+
+from msgspec import Struct
+
+from rxpolygon.operators._bar import Bar
+from rxpolygon.operators._server_bars import AggregateLike, to_bar, untold
+
+__all__ = ["Difference", "ReconcileEngine", "Reconciliation"]
+
+_PRICES_AND_VOLUME = ("open", "high", "low", "close", "volume")
+
+
+class Difference(Struct, frozen=True, gc=False):
+    """A figure that two bars do not agree on.
+
+    Attributes:
+        field: The figure's name, as in :class:`Bar`.
+        own: What the own bar has; None where it has none.
+        server: What the server's has.
+        difference: Own less server's; None where the own bar has none.
+    """
+
+    field: str
+    own: float | None
+    server: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """Own less server's; None where one of them is missing."""
+        return None if self.own is None or self.server is None else self.own - self.server
+
+
+class Reconciliation(Struct, frozen=True, kw_only=True):
+    """An own bar held against the server's of the same window.
+
+    Attributes:
+        symbol: The symbol.
+        start: The window's start, Unix ms UTC.
+        end: The window's end, exclusive.
+        own: The own bar; None where there is none.
+        server: The server's aggregate as a bar; None where there is none.
+        differences: The figures that differ; empty too where one of the bars is missing.
+    """
+
+    symbol: str
+    start: int
+    end: int
+    own: Bar | None
+    server: Bar | None
+    differences: tuple[Difference, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both bars are there and equal."""
+        return self.own is not None and self.server is not None and not self.differences
+
+    @property
+    def timestamp(self) -> int:
+        """The window's start, Unix milliseconds UTC."""
+        return self.start
+
+    @property
+    def time(self) -> datetime:
+        """The window's start as an aware datetime in UTC."""
+        return datetime.fromtimestamp(self.start / 1_000, UTC)
+
+
+class _Pair:
+    __slots__ = ("own", "server", "told", "untold")
+
+    def __init__(self) -> None:
+        self.own: Bar | None = None
+        self.server: Bar | None = None
+        self.untold: frozenset[str] = frozenset()
+        self.told: Reconciliation | None = None
+
+
+class ReconcileEngine:
+    """All pairs of one subscription. Its owner serialises the calls. Times in milliseconds."""
+
+    def __init__(
+        self,
+        within: int,
+        revisable: int,
+        tolerance: float,
+        vwap_tolerance: float,
+        put: Callable[[Reconciliation], None],
+    ) -> None:
+        self._within = within
+        self._revisable = revisable
+        self._tolerance = tolerance
+        self._vwap_tolerance = vwap_tolerance
+        self._put = put
+        self._pairs: dict[tuple[int, int], dict[str, _Pair]] = {}
+        self._newest = 0
+
+    def add_own(self, bar: Bar) -> None:
+        """Adds an own bar."""
+        if bar.is_final and not bar.is_filled:
+            pair = self._pair(bar)
+            pair.own = bar
+            self._compare(bar, pair)
+            self._move_to(bar.end)
+
+    def add_server(self, aggregate: AggregateLike) -> None:
+        """Adds a bar of the server."""
+        bar = to_bar(aggregate)
+        if bar is not None:
+            pair = self._pair(bar)
+            pair.server, pair.untold = bar, untold(aggregate)
+            self._compare(bar, pair)
+            self._move_to(bar.end)
+
+    def flush(self) -> None:
+        """Tells the pairs that are not complete."""
+        self._tell_single(self._newest)
+
+    def clear(self) -> None:
+        """Frees the state."""
+        self._pairs.clear()
+
+    def _pair(self, bar: Bar) -> _Pair:
+        return self._pairs.setdefault((bar.end, bar.start), {}).setdefault(bar.symbol, _Pair())
+
+    def _move_to(self, end: int) -> None:
+        if end > self._newest:
+            self._newest = end
+            self._tell_single(end - self._within)
+            horizon = end - self._within - self._revisable
+            for key in [key for key in self._pairs if key[0] <= horizon]:
+                del self._pairs[key]
+
+    def _tell_single(self, horizon: int) -> None:
+        for key in sorted(key for key in self._pairs if key[0] <= horizon):
+            for symbol, pair in sorted(self._pairs[key].items()):
+                bar = pair.own or pair.server
+                if pair.told is None and bar is not None:
+                    self._tell(pair, bar, symbol, ())
+
+    def _compare(self, bar: Bar, pair: _Pair) -> None:
+        if pair.own is not None and pair.server is not None:
+            differences = tuple(self._differences(pair.own, pair.server, pair.untold))
+            self._tell(pair, bar, bar.symbol, differences)
+
+    def _tell(self, pair: _Pair, bar: Bar, symbol: str, differences: tuple[Difference, ...]) -> None:
+        told = Reconciliation(
+            symbol=symbol,
+            start=bar.start,
+            end=bar.end,
+            own=pair.own,
+            server=pair.server,
+            differences=differences,
+        )
+        if told != pair.told:
+            pair.told = told
+            self._put(told)
+
+    def _differences(self, own: Bar, server: Bar, untold_fields: frozenset[str]) -> list[Difference]:
+        found = []
+        for field in _PRICES_AND_VOLUME:
+            ours, theirs = getattr(own, field), getattr(server, field)
+            if field not in untold_fields and not isclose(ours, theirs, rel_tol=self._tolerance):
+                found.append(Difference(field, ours, theirs))
+        if "vwap" not in untold_fields and not self._is_same_vwap(own.vwap, server.vwap):
+            found.append(Difference("vwap", own.vwap, server.vwap))
+        if "count" not in untold_fields and own.count != server.count:
+            found.append(Difference("count", own.count, server.count))
+        return found
+
+    def _is_same_vwap(self, own: float | None, server: float | None) -> bool:
+        if own is None or server is None:
+            return own == server
+        return abs(own - server) <= self._vwap_tolerance
