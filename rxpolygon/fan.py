@@ -39,7 +39,7 @@ class Fan(Generic[T]):
             if not ended:
                 self.observers = (*self.observers, observer)
         if ended:
-            _finish(observer, ended)
+            isolation.end([observer], ended if isinstance(ended, RxPolygonError) else None)
             return Disposable()
         return Disposable(lambda: self._remove(observer))
 
@@ -59,10 +59,9 @@ class Fan(Generic[T]):
     def end(self, error: RxPolygonError | None) -> None:
         """Complete every observer, or end it with the error."""
         with self._lock:
-            self._ended = ended = error if error is not None else True
+            self._ended = error if error is not None else True
             observers, self.observers = self.observers, ()
-        for observer in observers:
-            _finish(observer, ended)
+        isolation.end(observers, error)
 
     def reopen(self) -> None:
         """Accept observers again after an end."""
@@ -142,10 +141,3 @@ class _Serialized(abc.ObserverBase[Status]):
 
     def on_completed(self) -> None:
         self._observer.on_completed()
-
-
-def _finish(observer: abc.ObserverBase[T], ended: RxPolygonError | bool) -> None:
-    if isinstance(ended, RxPolygonError):
-        isolation.fail(observer, ended, log=False)
-    else:
-        isolation.complete(observer)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from reactivex import abc
 
 # Observers of every type pass here; what they take is their own affair, hence Any.
-__all__ = ["complete", "fail", "guarded", "uncaught"]
+__all__ = ["complete", "end", "fail", "guarded", "uncaught"]
 
 _log: Final = logging.getLogger("rxpolygon.observers")
 
@@ -25,15 +25,33 @@ def uncaught(error: BaseException) -> None:
     threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
 
 
-def fail(observer: abc.ObserverBase[Any], error: BaseException, *, log: bool = True) -> None:
-    """Give an observer an error. One that has no ``on_error`` of its own gets a traceback on stderr."""
-    if log:
-        _log.error("an observer raised; it is detached", exc_info=error)
+def fail(observer: abc.ObserverBase[Any], error: BaseException) -> None:
+    """Give an observer the exception that it raised. If it does not handle it, it goes to stderr."""
+    _log.error("an observer raised; it is detached", exc_info=error)
     shown = error if isinstance(error, Exception) else RuntimeError(f"an observer raised {error!r}")
     try:
         observer.on_error(shown)
     except BaseException as unhandled:
         uncaught(unhandled)
+
+
+def end(observers: Iterable[abc.ObserverBase[Any]], error: Exception | None) -> None:
+    """Complete observers, or give all of them the same error.
+
+    If some have no ``on_error``, the error is reported on stderr: once, however many they are.
+    """
+    unhandled: dict[int, BaseException] = {}
+    for observer in observers:
+        if error is None:
+            complete(observer)
+            continue
+        try:
+            observer.on_error(error)
+        except BaseException as raised:
+            unhandled[id(raised)] = raised
+        error.__traceback__ = None  # else each observer that raises it would lengthen it
+    for problem in unhandled.values():
+        uncaught(problem)
 
 
 def complete(observer: abc.ObserverBase[Any]) -> None:

@@ -175,7 +175,7 @@ class Router:
                 if self._interests.pop(interest, False) is None:
                     changed += self._release(interest.topics)
         if ended:
-            _end(observer, ended)
+            isolation.end([observer], ended if isinstance(ended, RxPolygonError) else None)
             return Disposable()
         self._tell(changed)
         return Disposable(lambda: self._dispose(subscriber))
@@ -253,8 +253,7 @@ class Router:
             for interest in list(self._interests):
                 changed += self._shrink_interest(interest, lambda held: held == topic)
         self._tell(changed)
-        for subscriber in hit:
-            isolation.fail(subscriber.observer, error, log=False)
+        isolation.end([subscriber.observer for subscriber in hit], error)
 
     def fail(self, on_next: OnNext, error: BaseException) -> None:
         """An observer raised: detach it and let its own ``on_error`` have the exception."""
@@ -276,8 +275,7 @@ class Router:
                 self._detach(subscriber)
             self._interests.clear()
             self._holders.clear()
-        for subscriber in subscribers:
-            _end(subscriber.observer, self._ended)
+        isolation.end([subscriber.observer for subscriber in subscribers], error)
 
     def _hold(self, topics: Iterable[Topic]) -> list[Topic]:
         new = []
@@ -320,10 +318,3 @@ class KeyedObservable(Observable[T]):
         self, observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         return self._router.subscribe(observer, self._interest)
-
-
-def _end(observer: abc.ObserverBase[Any], ending: Ending) -> None:
-    if isinstance(ending, RxPolygonError):
-        isolation.fail(observer, ending, log=False)
-    else:
-        isolation.complete(observer)

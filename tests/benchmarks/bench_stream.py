@@ -1,0 +1,226 @@
+"""How fast the stream is, against the vendor's own client and the bare decoder.
+
+    python -m tests.benchmarks.bench_stream [--rounds 5] [--seconds 2] [--only NAME]
+
+All figures of a row come from one run on the same bytes, each the median of several rounds taken in turn, so
+that the ratios hold on a noisy machine. The server is a process of its own.
+
+    throughput   500 symbols with an observer on each of two channels, frames of 50 and of 1 event
+    drain        thousand events a second taken off the socket while an observer sleeps and the main thread
+                 computes in Python
+    observers    the cost of an event with 10 and with 10,000 observers of a single symbol each
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from massive import WebSocketClient
+from massive.websocket.models import Feed, Market, WebSocketMessage
+
+from rxpolygon import StreamClient
+from rxpolygon.status import Subscribed
+from rxpolygon.transport import TransportName
+from rxpolygon.venues.polygon.codec import PolygonCodec
+from rxpolygon.venues.polygon.names import StreamCluster
+from tests.benchmarks.blaster import SYMBOLS, blasting, payloads, symbol
+
+_WARM_UP = 0.5  # seconds before a rate is taken
+
+
+def _ignore(event: object) -> None:
+    """The cheapest observer."""
+
+
+def _rate(count: Callable[[], int], seconds: float, busy: bool = False) -> float:
+    """Events a second, counted over a while that begins after a warm-up."""
+    _pass(_WARM_UP, busy)
+    first, start = count(), time.perf_counter()
+    _pass(seconds, busy)
+    return (count() - first) / (time.perf_counter() - start)
+
+
+def _pass(seconds: float, busy: bool) -> None:
+    end = time.perf_counter() + seconds
+    if not busy:
+        threading.Event().wait(seconds)
+    total = 0
+    while time.perf_counter() < end:
+        for number in range(1_000):
+            total += number
+
+
+@contextlib.contextmanager
+def _streaming(
+    url: str, transport: TransportName, observe: Callable[[StreamClient], None], ca: str | None = None
+) -> Iterator[StreamClient]:
+    client = StreamClient("key", host=url, transport=transport, ca_certs=ca, max_buffer=8 << 30)
+    observe(client)
+    ready = threading.Event()
+    watching = client.status.subscribe(lambda status: isinstance(status, Subscribed) and ready.set())
+    client.start_stream_thread()
+    try:
+        if not ready.wait(20):
+            raise TimeoutError(f"no subscription: {client.state}")
+        watching.dispose()
+        yield client
+    finally:
+        client.close_stream(1)
+
+
+def _observe_two_channels(client: StreamClient) -> None:
+    for number in range(SYMBOLS):
+        client.subscribe_stock_trades([symbol(number)]).subscribe(_ignore)
+        client.subscribe_stock_quotes([symbol(number)]).subscribe(_ignore)
+
+
+def _ours(url: str, transport: TransportName, seconds: float) -> float:
+    with _streaming(url, transport, _observe_two_channels) as client:
+        return _rate(lambda: client.stats.events, seconds)
+
+
+def _massive(url: str, seconds: float) -> float:
+    """The vendor's client, filling its models, in an event loop of its own thread."""
+    seen = 0
+
+    async def count(messages: list[WebSocketMessage]) -> None:
+        nonlocal seen
+        seen += len(messages)
+
+    topics = [f"{prefix}.{symbol(number)}" for prefix in "TQ" for number in range(SYMBOLS)]
+    loop = asyncio.new_event_loop()
+    client = WebSocketClient("key", subscriptions=topics, secure=False, feed=url[5:], market=Market.Stocks)
+    task: asyncio.Task[None] | None = None
+
+    def run() -> None:
+        nonlocal task
+        task = loop.create_task(client.connect(count, close_timeout=0))
+        with contextlib.suppress(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while not seen and thread.is_alive():
+        time.sleep(0.01)
+    rate = _rate(lambda: seen, seconds)
+    loop.call_soon_threadsafe(lambda: task is not None and task.cancel())
+    thread.join(5)
+    return rate
+
+
+def _bare(per_frame: int, seconds: float) -> float:
+    """The typed decoder alone, without socket or routing."""
+    decode = PolygonCodec("ws://x", StreamCluster.STOCKS, "k").decode
+    frames = payloads(20_000, per_frame, SYMBOLS)
+    done, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        for frame in frames:
+            decode(frame)
+        done += 20_000
+    return done / (time.perf_counter() - start)
+
+
+def throughput(rounds: int, seconds: float) -> None:
+    """Rates of this library, the vendor's client, and the bare decoder."""
+    for per_frame in (50, 1):
+        with blasting(per_frame) as url:
+            rates: dict[str, list[float]] = {}
+            for _ in range(rounds):
+                rates.setdefault("massive", []).append(_massive(url, seconds))
+                rates.setdefault("bare decoder", []).append(_bare(per_frame, seconds))
+                for name in ("default", "fast"):
+                    rates.setdefault(name, []).append(_ours(url, name, seconds))  # type: ignore[arg-type]
+        medians = {name: statistics.median(values) for name, values in rates.items()}
+        print(f"\nthroughput, {per_frame} events a frame, thousand events a second:")
+        for name, median in medians.items():
+            versus = f"{median / medians['massive']:6.1f} x massive, {median / medians['bare decoder']:5.2f} x bare"
+            print(f"  {name:14s} {median / 1e3:9.0f}   {versus}")
+
+
+def drain(rounds: int, seconds: float) -> None:
+    """Rates at which a socket is emptied while nobody lets go of the interpreter."""
+    with _certificate() as files:
+        for transport, tls in (("default", False), ("fast", False), ("fast", True), ("default", True)):
+            for per_frame in (50, 1):
+                rates = [
+                    _drained(transport, per_frame, files if tls else None, seconds)  # type: ignore[arg-type]
+                    for _ in range(rounds)
+                ]
+                link = "TLS" if tls else "plain"
+                print(
+                    f"drain, {transport:7s} {link:5s} {per_frame:2d} events a frame: "
+                    f"{statistics.median(rates) / 1e3:7.0f} thousand events a second"
+                )
+
+
+def _drained(
+    transport: TransportName, per_frame: int, tls: tuple[Path, Path] | None, seconds: float
+) -> float:
+    awake = threading.Event()
+
+    def observe(client: StreamClient) -> None:
+        client.subscribe_stock_trades().subscribe(lambda _: awake.wait())
+        client.subscribe_stock_quotes().subscribe(lambda _: awake.wait())
+
+    ca = str(tls[0]) if tls else None
+    with blasting(per_frame, tls=tls) as url, _streaming(url, transport, observe, ca) as client:
+        rate = _rate(lambda: client.stats.frames * per_frame, seconds, busy=True)
+        awake.set()
+    return rate
+
+
+@contextlib.contextmanager
+def _certificate() -> Iterator[tuple[Path, Path]]:
+    from tests.certificates import write_certificate
+
+    with tempfile.TemporaryDirectory() as folder:
+        yield write_certificate(Path(folder))
+
+
+def observers(rounds: int, seconds: float) -> None:
+    """The cost of an event with few and with many observers, everything but the socket included."""
+    few, many = 10, 10_000
+    costs: dict[int, list[float]] = {few: [], many: []}
+    for _ in range(rounds):
+        for count in costs:
+            with blasting(50, symbols=count) as url:
+
+                def observe(client: StreamClient, count: int = count) -> None:
+                    for number in range(count):
+                        client.subscribe_stock_trades([symbol(number)]).subscribe(_ignore)
+                        client.subscribe_stock_quotes([symbol(number)]).subscribe(_ignore)
+
+                with _streaming(url, "auto", observe) as client:
+                    costs[count].append(1e9 / _rate(lambda: client.stats.events, seconds))  # noqa: B023
+    cheap, dear = statistics.median(costs[few]), statistics.median(costs[many])
+    print(f"\nobservers: {few}: {cheap:.0f} ns an event, {many}: {dear:.0f} ns, ratio {dear / cheap:.2f}")
+
+
+def main() -> None:
+    """Run the benchmarks."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--only", choices=["throughput", "drain", "observers"])
+    chosen = parser.parse_args()
+    print(f"CPython {platform.python_version()}, {platform.machine()}, {chosen.rounds} rounds")
+    for benchmark in (throughput, drain, observers):
+        if chosen.only in (None, benchmark.__name__):
+            benchmark(chosen.rounds, chosen.seconds)
+
+
+if __name__ == "__main__":
+    main()
