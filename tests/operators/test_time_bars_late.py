@@ -1,0 +1,148 @@
+"""Late trades, corrections and cancels in ``time_bars``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.events import Trade
+from rxpolygon.operators import time_bars
+from tests.operators.bar_support import BASE, Run, collect, label, ohlcv, trade
+
+
+class Cancel(Struct, frozen=True):
+    """A cancel as a venue's codec might make it."""
+
+    symbol: str
+    timestamp: int
+    exchange: int
+    id: str
+
+    @property
+    def cancels(self) -> tuple[int, str]:
+        return self.exchange, self.id
+
+
+class Correction(Struct, frozen=True):
+    """A correction as a venue's codec might make it."""
+
+    symbol: str
+    timestamp: int
+    original_id: str
+    price: float
+    size: float
+
+    @property
+    def corrects(self) -> tuple[int, str]:
+        return 1, self.original_id
+
+    def corrected(self, original: Trade) -> Trade:
+        return replace(original, price=self.price, size=self.size)
+
+
+def known(name: str, price: float, at: float, size: float = 100) -> Trade:
+    return trade("A", price, at=at, size=size, exchange=1, id=name)
+
+
+def test_late_trade_gives_the_bar_again_with_a_higher_revision() -> None:
+    events = [trade("A", 10, at=1), trade("A", 12, at=60), trade("A", 11, at=59), trade("A", 9, at=0.5)]
+    bars = collect(events, time_bars("1m"))
+    assert [(label(bar), ohlcv(bar)) for bar in bars] == [
+        (("A", 0, 0), (10, 10, 10, 10, 100)),
+        (("A", 0, 1), (10, 11, 10, 11, 200)),
+        (("A", 0, 2), (9, 11, 9, 11, 300)),
+        (("A", 60, 0), (12, 12, 12, 12, 100)),
+    ]
+
+
+def test_late_trade_of_a_symbol_without_bar_gives_its_first_bar() -> None:
+    events = [trade("A", 10, at=1), trade("A", 12, at=60), trade("B", 5, at=59)]
+    assert [label(bar) for bar in collect(events, time_bars("1m"))] == [
+        ("A", 0, 0),
+        ("B", 0, 0),
+        ("A", 60, 0),
+    ]
+
+
+def test_late_trade_into_a_window_that_was_never_open_gives_its_bar() -> None:
+    events = [trade("A", 12, at=300), trade("A", 5, at=59)]
+    assert [label(bar) for bar in collect(events, time_bars("1m"))] == [("A", 0, 0), ("A", 300, 0)]
+
+
+def test_late_trade_that_changes_nothing_gives_nothing() -> None:
+    official_close = trade("A", 11, at=59, conditions=(15,))
+    events = [trade("A", 10, at=1), trade("A", 12, at=60), official_close]
+    assert [label(bar) for bar in collect(events, time_bars("1m"))] == [("A", 0, 0), ("A", 60, 0)]
+
+
+def test_late_drop_tells_the_trade_and_leaves_the_bar() -> None:
+    told: list[Any] = []
+    late = trade("A", 11, at=59)
+    bars = collect(
+        [trade("A", 10, at=1), trade("A", 12, at=60), late], time_bars("1m", late="drop", on_late=told.append)
+    )
+    assert [label(bar) for bar in bars] == [("A", 0, 0), ("A", 60, 0)]
+    assert told == [late]
+
+
+def test_late_trade_is_revised_until_revisable_is_over_and_told_then() -> None:
+    told: list[Any] = []
+    operator = time_bars("1m", revisable="1m", on_late=told.append)
+    events = [trade("A", 10, at=1), trade("A", 12, at=119), trade("A", 11, at=59)]
+    bars = collect([*events, trade("A", 12, at=120), trade("A", 13, at=58)], operator)
+    assert [label(bar) for bar in bars][:2] == [("A", 0, 0), ("A", 0, 1)]
+    assert [event.price for event in told] == [13]
+
+
+def test_on_late_that_raises_ends_in_on_error() -> None:
+    def broken(_: object) -> None:
+        raise LookupError("full")
+
+    arrivals = [(1.0, trade("A", 10, at=1)), (1.1, trade("A", 12, at=60)), (1.2, trade("A", 11, at=59))]
+    run = Run(time_bars("1m", late="drop", on_late=broken), arrivals, until=2)
+    assert isinstance(run.error, LookupError)
+    assert run.released == 1.2
+
+
+def test_cancel_takes_a_trade_out_of_a_closed_bar() -> None:
+    events = [known("a", 10, 1), known("b", 15, 2, 50), known("c", 11, 3), known("d", 12, 60)]
+    bars = collect([*events, Cancel("A", BASE + 61_000, 1, "b")], time_bars("1m", corrections=True))
+    assert [(label(bar), ohlcv(bar)) for bar in bars][:2] == [
+        (("A", 0, 0), (10, 15, 10, 11, 250)),
+        (("A", 0, 1), (10, 11, 10, 11, 200)),
+    ]
+    assert (bars[1].vwap, bars[1].count) == (10.5, 2)
+
+
+def test_cancel_in_an_open_window_changes_the_bar_to_come() -> None:
+    events = [known("a", 10, 1), known("b", 15, 2), Cancel("A", BASE + 3_000, 1, "b")]
+    bars = collect(events, time_bars("1m", corrections=True))
+    assert [(label(bar), ohlcv(bar)) for bar in bars] == [(("A", 0, 0), (10, 10, 10, 10, 100))]
+
+
+def test_cancel_of_the_only_trade_gives_the_bar_without_volume() -> None:
+    events = [known("a", 10, 1), known("d", 12, 60), Cancel("A", BASE + 61_000, 1, "a")]
+    bar = collect(events, time_bars("1m", corrections=True))[1]
+    assert (label(bar), bar.volume, bar.vwap, bar.count, bar.is_filled) == (("A", 0, 1), 0, None, 0, True)
+
+
+def test_correction_replaces_the_trade() -> None:
+    events = [known("a", 10, 1), known("b", 15, 2), known("d", 12, 60)]
+    correction = Correction("A", BASE + 61_000, "b", price=10.5, size=40)
+    bars = collect([*events, correction], time_bars("1m", corrections=True))
+    assert (label(bars[1]), ohlcv(bars[1])) == (("A", 0, 1), (10, 10.5, 10, 10.5, 140))
+
+
+def test_correction_of_an_unknown_trade_is_told() -> None:
+    told: list[Any] = []
+    cancel = Cancel("A", BASE, 1, "z")
+    collect([known("a", 10, 1), cancel], time_bars("1m", corrections=True, on_late=told.append))
+    assert told == [cancel]
+
+
+def test_correction_that_nothing_was_kept_for_ends_in_on_error() -> None:
+    run = Run(time_bars("1m"), [(1.0, known("a", 10, 1)), (2.0, Cancel("A", BASE, 1, "a"))], until=3)
+    assert isinstance(run.error, InvalidArgumentError)
