@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import reactivex
 from reactivex import Observable
-from reactivex.testing import ReactiveTest, Recorded, TestScheduler
+from reactivex.notification import OnCompleted, OnError, OnNext
+from reactivex.testing import Recorded, TestScheduler
+from reactivex.testing.mockobserver import MockObserver
 
 from rxpolygon.events import Trade
 from rxpolygon.operators import Bar
@@ -27,7 +29,7 @@ def trade(
     return Trade(symbol=symbol, price=price, size=size, timestamp=stamp, sequence_number=sequence, **fields)
 
 
-class Run:
+class Run(Generic[T]):
     """An operator over a hot source on virtual time, in seconds."""
 
     def __init__(
@@ -41,32 +43,34 @@ class Run:
         disposes: float | None = None,
     ) -> None:
         self.scheduler = TestScheduler()
-        messages: list[Recorded[Any]] = [ReactiveTest.on_next(at, event) for at, event in arrivals]
+        messages: list[Recorded[Any]] = [Recorded(at, OnNext(event)) for at, event in arrivals]
         if completes is not None:
-            messages.append(ReactiveTest.on_completed(completes))
+            messages.append(Recorded(completes, OnCompleted()))
         if fails is not None:
-            messages.append(ReactiveTest.on_error(fails[0], fails[1]))
+            messages.append(Recorded(fails[0], OnError(fails[1])))
         self.source = self.scheduler.create_hot_observable(messages)
-        self.observer = self.scheduler.create_observer()
+        self.observer: MockObserver[T] = self.scheduler.create_observer()
         subscription = self.source.pipe(operator).subscribe(self.observer, scheduler=self.scheduler)
         if disposes is not None:
             self.scheduler.advance_to(disposes)
             subscription.dispose()
         self.scheduler.advance_to(until)
-        self.values: list[T] = [m.value.value for m in self.observer.messages if m.value.kind == "N"]
+        # Any: what was recorded is typed as the union with the predicates of expectations.
+        self._told: list[tuple[float, Any]] = [(m.time, m.value) for m in self.observer.messages]
+        self.values: list[T] = [told.value for _, told in self._told if told.kind == "N"]
 
     @property
     def times(self) -> list[float]:
         """When each value came."""
-        return [m.time for m in self.observer.messages if m.value.kind == "N"]
+        return [time for time, told in self._told if told.kind == "N"]
 
     @property
     def is_completed(self) -> bool:
-        return bool(self.observer.messages) and self.observer.messages[-1].value.kind == "C"
+        return bool(self._told) and self._told[-1][1].kind == "C"
 
     @property
     def error(self) -> Exception | None:
-        last = self.observer.messages[-1].value if self.observer.messages else None
+        last = self._told[-1][1] if self._told else None
         return last.exception if last is not None and last.kind == "E" else None
 
     @property
