@@ -283,7 +283,7 @@ class StreamClient(ChannelMethods):
 
         def complete() -> None:
             for subscriber in finished:
-                isolation.complete(subscriber.observer)
+                isolation.complete(subscriber)
 
         carrier = self._carrier
         if carrier is not None and carrier.is_alive:

@@ -127,11 +127,10 @@ class Delivery:
                 events = self._salvage(frame)
             count += len(events)
             for event in events:
-                for on_next in tables[event.__class__][event.symbol]:  # type: ignore[attr-defined]
-                    try:
-                        on_next(event)
-                    except BaseException as error:
-                        self._router.fail(on_next, error)
+                try:
+                    tables[event.__class__][event.symbol](event)  # type: ignore[attr-defined]
+                except BaseException as error:
+                    self._router.fail_at(event.__class__, event.symbol, error)  # type: ignore[attr-defined]
         # Frames with statuses end the list they are handed over in, so only the last may hold some.
         last = [event for event in events if isinstance(event, Event)]
         return count - len(events) + len(last), last[-1].timestamp if last else None
@@ -157,11 +156,13 @@ class Delivery:
         return count, None if last is None else last.timestamp
 
     def _route(self, event: Event) -> None:
-        for on_next in self._router.tables[event.__class__][event.symbol]:
-            try:
-                on_next(event)
-            except BaseException as error:
-                self._router.fail(on_next, error)
+        self._route_to(event.__class__, event.symbol, event)
+
+    def _route_to(self, kind: type, symbol: str, event: object) -> None:
+        try:
+            self._router.tables[kind][symbol](event)
+        except BaseException as error:
+            self._router.fail_at(kind, symbol, error)
 
     def _salvage(self, frame: bytes) -> Sequence[Event]:
         salvaged = self._decoder.salvage(frame)

@@ -6,12 +6,22 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final, Protocol
 
-from reactivex import abc
-
-# Observers of every type pass here; what they take is their own affair, hence Any.
 __all__ = ["complete", "end", "fail", "guarded", "uncaught"]
+
+
+class Ending(Protocol):
+    """The part of an observer that hears of the end."""
+
+    @property
+    def on_error(self) -> Callable[[Exception], object]:
+        """Told the error."""
+
+    @property
+    def on_completed(self) -> Callable[[], object]:
+        """Told the good end."""
+
 
 _log: Final = logging.getLogger("rxpolygon.observers")
 
@@ -25,7 +35,7 @@ def uncaught(error: BaseException) -> None:
     threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
 
 
-def fail(observer: abc.ObserverBase[Any], error: BaseException) -> None:
+def fail(observer: Ending, error: BaseException) -> None:
     """Give an observer the exception that it raised. If it does not handle it, it goes to stderr."""
     _log.error("an observer raised; it is detached", exc_info=error)
     shown = error if isinstance(error, Exception) else RuntimeError(f"an observer raised {error!r}")
@@ -35,7 +45,7 @@ def fail(observer: abc.ObserverBase[Any], error: BaseException) -> None:
         uncaught(unhandled)
 
 
-def end(observers: Iterable[abc.ObserverBase[Any]], error: Exception | None) -> None:
+def end(observers: Iterable[Ending], error: Exception | None) -> None:
     """Complete observers, or give all of them the same error.
 
     If some have no ``on_error``, the error is reported on stderr: once, however many they are.
@@ -54,7 +64,7 @@ def end(observers: Iterable[abc.ObserverBase[Any]], error: Exception | None) -> 
         uncaught(problem)
 
 
-def complete(observer: abc.ObserverBase[Any]) -> None:
+def complete(observer: Ending) -> None:
     """Complete an observer."""
     try:
         observer.on_completed()

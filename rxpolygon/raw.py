@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rxpolygon.delivery import Delivery
-from rxpolygon.events import Event, to_milliseconds
+from rxpolygon.events import to_milliseconds
 
 __all__ = ["RawDelivery"]
 
@@ -40,13 +40,6 @@ class RawDelivery(Delivery):
             kind, letter = key
             self._route_to(kind, str(item.get(letter, "")), event)
         return True
-
-    def _route_to(self, kind: type[Event], symbol: str, event: object) -> None:
-        for on_next in self._router.tables[kind][symbol]:
-            try:
-                on_next(event)
-            except BaseException as error:
-                self._router.fail(on_next, error)
 
 
 def _timestamp(item: dict[str, Any]) -> int | None:

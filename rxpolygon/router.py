@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar, cast
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable
+from reactivex.internal import default_error, noop
 
 from rxpolygon import isolation
 from rxpolygon.errors import RxPolygonError
@@ -19,24 +20,39 @@ from rxpolygon.topics import EVERY_SYMBOL, Topic
 __all__ = ["Interest", "KeyedObservable", "OnNext", "Router", "Subscriber", "SymbolTable"]
 
 T = TypeVar("T")
-OnNext = Callable[[object], None]
+OnNext = Callable[[Any], object]  # Any: the event type is that of the table it stands in
 
-# `subscribe` and `end` hand this to new and old observers: the error, or True for the good end.
+# What `subscribe` and `end` hand to new and old observers: the error, or True for the good end.
 Ending = RxPolygonError | bool
 
-_NOBODY: Final[tuple[OnNext, ...]] = ()
 
+class Subscriber(abc.DisposableBase):
+    """One observer of some topics, from its subscription to its end; disposing it ends that.
 
-class Subscriber:
-    """One observer of some topics, from its subscription to its end."""
+    It stands where RxPY would put an AutoDetachObserver, which costs every event two calls and four more
+    places in memory.
+    """
 
-    __slots__ = ("is_detached", "observer", "on_next", "topics")
+    __slots__ = ("is_detached", "on_completed", "on_error", "on_next", "router", "topics")
 
-    def __init__(self, observer: abc.ObserverBase[Any], topics: Iterable[Topic]) -> None:
-        self.observer = observer
-        self.on_next: OnNext = observer.on_next
+    def __init__(
+        self,
+        router: Router,
+        topics: Iterable[Topic],
+        on_next: OnNext,
+        on_error: abc.OnError,
+        on_completed: abc.OnCompleted,
+    ) -> None:
+        self.router = router
         self.topics = set(topics)  # under the router's lock
-        self.is_detached = False  # the same
+        self.on_next = on_next
+        self.on_error = on_error
+        self.on_completed = on_completed
+        self.is_detached = False  # under the router's lock; read without
+
+    def dispose(self) -> None:
+        """Stop observing."""
+        self.router.dispose(self)
 
 
 class Interest:
@@ -48,29 +64,39 @@ class Interest:
         self.topics: Final = tuple(topics)
 
 
-class SymbolTable(dict[str, "tuple[OnNext, ...]"]):
-    """For one class of events: who gets an event of a symbol.
+class SymbolTable(dict[str, OnNext]):
+    """For one class of events: what to call with an event of a symbol.
 
-    The keys are symbols as servers spell them. A spelling that was not seen before is looked up under its
-    normal form once; from then on it is a plain dict lookup.
+    That is the observer's own function where there is a single one. The keys are symbols as servers spell
+    them: a spelling that was not seen before is looked up under its normal form once; from then on it is a
+    plain dict lookup.
     """
 
-    def __init__(self, lock: threading.RLock, normal: Callable[[str], str]) -> None:
+    def __init__(self, router: Router, normal: Callable[[str], str]) -> None:
         super().__init__()
-        self._lock = lock
+        self._router = router
         self._normal = normal
-        self._subscribers: dict[str, tuple[Subscriber, ...]] = {}  # by normal form; under the lock
-        self._spellings: dict[str, set[str]] = {}  # the keys of this dict by normal form; under the lock
+        self._subscribers: dict[str, tuple[Subscriber, ...]] = {}  # by normal form; under the router's lock
+        self._spellings: dict[str, set[str]] = {}  # the keys of this dict by normal form; the same
 
-    def __missing__(self, symbol: str) -> tuple[OnNext, ...]:
-        with self._lock:
-            normal = self._normal(symbol)
-            named = self._subscribers.get(normal, ())
-            every = self._subscribers.get(EVERY_SYMBOL, ())
-            observers = tuple(subscriber.on_next for subscriber in (*named, *every)) or _NOBODY
-            self._spellings.setdefault(normal, set()).add(symbol)
-            self[symbol] = observers
-            return observers
+    def __missing__(self, symbol: str) -> OnNext:
+        with self._router.lock:
+            on_next = self._callable_for(self.subscribers_of(symbol))
+            self._spellings.setdefault(self._normal(symbol), set()).add(symbol)
+            self[symbol] = on_next
+            return on_next
+
+    def subscribers_of(self, symbol: str) -> tuple[Subscriber, ...]:
+        """Everyone who gets the symbol's events. Under the router's lock."""
+        named = self._subscribers.get(self._normal(symbol), ())
+        return (*named, *self._subscribers.get(EVERY_SYMBOL, ()))
+
+    def _callable_for(self, subscribers: tuple[Subscriber, ...]) -> OnNext:
+        if not subscribers:
+            return _nobody
+        if len(subscribers) == 1:
+            return subscribers[0].on_next
+        return partial(_call_all, self._router, subscribers)
 
     def add(self, symbol: str, subscriber: Subscriber) -> None:
         """Let a subscriber get a symbol's events. Under the router's lock."""
@@ -96,16 +122,29 @@ class SymbolTable(dict[str, "tuple[OnNext, ...]"]):
             self.pop(spelling, None)
 
 
-class _Tables(dict[type, SymbolTable]):
-    """A table for each class of events; classes that nobody can observe by symbol have an empty one."""
+def _nobody(event: object) -> None:
+    """What is called with events that nobody asked for."""
 
-    def __init__(self, lock: threading.RLock, normal: Callable[[str], str]) -> None:
+
+def _call_all(router: Router, subscribers: tuple[Subscriber, ...], event: object) -> None:
+    for subscriber in subscribers:
+        if not subscriber.is_detached:
+            try:
+                subscriber.on_next(event)
+            except BaseException as error:
+                router.fail(subscriber, error)
+
+
+class _Tables(dict[type, SymbolTable]):
+    """A table for each class of events, made when it is first needed."""
+
+    def __init__(self, router: Router, normal: Callable[[str], str]) -> None:
         super().__init__()
-        self._lock = lock
+        self._router = router
         self._normal = normal
 
     def __missing__(self, event: type) -> SymbolTable:
-        table = self[event] = SymbolTable(self._lock, self._normal)
+        table = self[event] = SymbolTable(self._router, self._normal)
         return table
 
 
@@ -126,19 +165,19 @@ class Router:
         normal: Callable[[str], str],
         changed: Callable[[Sequence[Topic]], None],
     ) -> None:
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._types = types
         self._changed = changed
         self._holders: dict[Topic, int] = {}  # under the lock; single reads without
         self._subscribers: set[Subscriber] = set()  # under the lock
         self._interests: dict[Interest, None] = {}  # those that hold topics unobserved; under the lock
         self._ended: Ending = False  # under the lock: True is the good end
-        self.tables: dict[type, SymbolTable] = _Tables(self._lock, normal)
+        self.tables: dict[type, SymbolTable] = _Tables(self, normal)
 
     @property
     def wanted(self) -> list[Topic]:
         """Every topic that anybody needs now."""
-        with self._lock:
+        with self.lock:
             return list(self._holders)
 
     def is_wanted(self, topic: Topic) -> bool:
@@ -152,36 +191,37 @@ class Router:
 
     def reopen(self) -> None:
         """Accept observers again after an end."""
-        with self._lock:
+        with self.lock:
             self._ended = False
 
     def declare(self, interest: Interest) -> None:
         """Hold the topics of a request until it is observed or revoked."""
-        with self._lock:
+        with self.lock:
             self._interests[interest] = None
             changed = self._hold(interest.topics)
         self._tell(changed)
 
-    def subscribe(self, observer: abc.ObserverBase[Any], interest: Interest) -> abc.DisposableBase:
-        """Add an observer of a request's topics; those of its own channel reach it."""
-        subscriber = Subscriber(observer, interest.topics)
-        with self._lock:
+    def subscribe(self, subscriber: Subscriber, interest: Interest) -> None:
+        """Add a subscriber of a request's topics. The request itself then holds them no longer."""
+        with self.lock:
             ended = self._ended
-            if not ended:
+            if ended:
+                subscriber.is_detached = True
+            else:
                 self._subscribers.add(subscriber)
                 for topic in subscriber.topics:
                     self.tables[self._types[topic.prefix]].add(topic.symbol, subscriber)
-                changed = self._hold(interest.topics)
+                changed = self._hold(subscriber.topics)
                 if self._interests.pop(interest, False) is None:
                     changed += self._release(interest.topics)
         if ended:
-            isolation.end([observer], ended if isinstance(ended, RxPolygonError) else None)
-            return Disposable()
-        self._tell(changed)
-        return Disposable(lambda: self._dispose(subscriber))
+            isolation.end([subscriber], ended if isinstance(ended, RxPolygonError) else None)
+        else:
+            self._tell(changed)
 
-    def _dispose(self, subscriber: Subscriber) -> None:
-        with self._lock:
+    def dispose(self, subscriber: Subscriber) -> None:
+        """A subscriber leaves."""
+        with self.lock:
             changed = self._detach(subscriber)
         self._tell(changed)
 
@@ -204,7 +244,7 @@ class Router:
         """
         done: list[Subscriber] = []
         changed: list[Topic] = []
-        with self._lock:
+        with self.lock:
             wanted = set(topics)
             channels = {topic.prefix for topic in wanted if topic.is_wildcard}
 
@@ -245,7 +285,7 @@ class Router:
 
     def refuse(self, topic: Topic, error: RxPolygonError) -> None:
         """End every observer of a refused topic with an error. Dispatch thread."""
-        with self._lock:
+        with self.lock:
             changed: list[Topic] = []
             hit = [subscriber for subscriber in self._subscribers if topic in subscriber.topics]
             for subscriber in hit:
@@ -253,29 +293,35 @@ class Router:
             for interest in list(self._interests):
                 changed += self._shrink_interest(interest, lambda held: held == topic)
         self._tell(changed)
-        isolation.end([subscriber.observer for subscriber in hit], error)
+        isolation.end(hit, error)
 
-    def fail(self, on_next: OnNext, error: BaseException) -> None:
+    def fail(self, subscriber: Subscriber, error: BaseException) -> None:
         """An observer raised: detach it and let its own ``on_error`` have the exception."""
-        with self._lock:
-            changed: list[Topic] = []
-            hit = [subscriber for subscriber in self._subscribers if subscriber.on_next == on_next]
-            for subscriber in hit:
-                changed += self._detach(subscriber)
-        self._tell(changed)
-        for subscriber in hit:
-            isolation.fail(subscriber.observer, error)
+        if subscriber.is_detached:
+            isolation.uncaught(error)
+            return
+        self.dispose(subscriber)
+        isolation.fail(subscriber, error)
+
+    def fail_at(self, event: type, symbol: str, error: BaseException) -> None:
+        """The only observer of a symbol raised."""
+        with self.lock:
+            subscribers = self.tables[event].subscribers_of(symbol)
+        if len(subscribers) == 1:
+            self.fail(subscribers[0], error)
+        else:  # it unsubscribed itself, or let others in, before it raised
+            isolation.uncaught(error)
 
     def end(self, error: RxPolygonError | None) -> None:
         """The stream is over: complete every observer, or end it with the error."""
-        with self._lock:
+        with self.lock:
             self._ended = error if error is not None else True
             subscribers = list(self._subscribers)
             for subscriber in subscribers:
                 self._detach(subscriber)
             self._interests.clear()
             self._holders.clear()
-        isolation.end([subscriber.observer for subscriber in subscribers], error)
+        isolation.end(subscribers, error)
 
     def _hold(self, topics: Iterable[Topic]) -> list[Topic]:
         new = []
@@ -314,7 +360,34 @@ class KeyedObservable(Observable[T]):
         self._router = router
         self._interest = interest
 
-    def _subscribe_core(
-        self, observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None = None
+    def subscribe(
+        self,
+        on_next: abc.ObserverBase[T] | abc.OnNext[T] | None = None,
+        on_error: abc.OnError | None = None,
+        on_completed: abc.OnCompleted | None = None,
+        *,
+        scheduler: abc.SchedulerBase | None = None,
     ) -> abc.DisposableBase:
-        return self._router.subscribe(observer, self._interest)
+        """Observe the events from now on, on the client's dispatch thread.
+
+        Args:
+            on_next: A function of an event, or an observer, whose methods then replace the others.
+            on_error: Told the error that ended the stream, or the observer's own exception.
+            on_completed: Told the end of the stream, or of the subscription on the wire.
+            scheduler: Not used: a hot source has its own thread.
+
+        Returns:
+            Dispose it to stop.
+        """
+        if isinstance(on_next, abc.ObserverBase) or hasattr(on_next, "on_next"):
+            observer = cast("abc.ObserverBase[T]", on_next)
+            on_next, on_error, on_completed = observer.on_next, observer.on_error, observer.on_completed
+        subscriber = Subscriber(
+            self._router,
+            self._interest.topics,
+            on_next or noop,
+            on_error or default_error,
+            on_completed or noop,
+        )
+        self._router.subscribe(subscriber, self._interest)
+        return subscriber

@@ -79,15 +79,24 @@ def _streaming(
         client.close_stream(1)
 
 
-def _observe_two_channels(client: StreamClient) -> None:
-    for number in range(SYMBOLS):
-        client.subscribe_stock_trades([symbol(number)]).subscribe(_ignore)
-        client.subscribe_stock_quotes([symbol(number)]).subscribe(_ignore)
+def _observing(symbols: int) -> Callable[[StreamClient], None]:
+    """An observer for each symbol on each of two channels."""
+
+    def observe(client: StreamClient) -> None:
+        for number in range(symbols):
+            client.subscribe_stock_trades([symbol(number)]).subscribe(_ignore)
+            client.subscribe_stock_quotes([symbol(number)]).subscribe(_ignore)
+
+    return observe
+
+
+def _counter(client: StreamClient) -> Callable[[], int]:
+    return lambda: client.stats.events
 
 
 def _ours(url: str, transport: TransportName, seconds: float) -> float:
-    with _streaming(url, transport, _observe_two_channels) as client:
-        return _rate(lambda: client.stats.events, seconds)
+    with _streaming(url, transport, _observing(SYMBOLS)) as client:
+        return _rate(_counter(client), seconds)
 
 
 def _massive(url: str, seconds: float) -> float:
@@ -195,16 +204,10 @@ def observers(rounds: int, seconds: float) -> None:
     few, many = 10, 10_000
     costs: dict[int, list[float]] = {few: [], many: []}
     for _ in range(rounds):
-        for count in costs:
-            with blasting(50, symbols=count) as url:
-
-                def observe(client: StreamClient, count: int = count) -> None:
-                    for number in range(count):
-                        client.subscribe_stock_trades([symbol(number)]).subscribe(_ignore)
-                        client.subscribe_stock_quotes([symbol(number)]).subscribe(_ignore)
-
-                with _streaming(url, "auto", observe) as client:
-                    costs[count].append(1e9 / _rate(lambda: client.stats.events, seconds))  # noqa: B023
+        for count, found in costs.items():
+            symbols = count // 2  # each with an observer of trades and one of quotes
+            with blasting(50, symbols) as url, _streaming(url, "auto", _observing(symbols)) as client:
+                found.append(1e9 / _rate(_counter(client), seconds))
     cheap, dear = statistics.median(costs[few]), statistics.median(costs[many])
     print(f"\nobservers: {few}: {cheap:.0f} ns an event, {many}: {dear:.0f} ns, ratio {dear / cheap:.2f}")
 
