@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import reactivex
 from reactivex import Observable
-from reactivex.notification import OnCompleted, OnError, OnNext
+from reactivex.notification import Notification, OnCompleted, OnError, OnNext
 from reactivex.testing import Recorded, TestScheduler
 from reactivex.testing.mockobserver import MockObserver
 
@@ -29,6 +29,11 @@ def trade(
     return Trade(symbol=symbol, price=price, size=size, timestamp=stamp, sequence_number=sequence, **fields)
 
 
+def recorded(at: float, notification: Notification[Any]) -> Recorded[Any]:
+    # RxPY's type says int; its schedulers take fractions of a second too.
+    return Recorded(at, notification)  # type: ignore[arg-type]
+
+
 class Run(Generic[T]):
     """An operator over a hot source on virtual time, in seconds."""
 
@@ -43,11 +48,11 @@ class Run(Generic[T]):
         disposes: float | None = None,
     ) -> None:
         self.scheduler = TestScheduler()
-        messages: list[Recorded[Any]] = [Recorded(at, OnNext(event)) for at, event in arrivals]
+        messages = [recorded(at, OnNext(event)) for at, event in arrivals]
         if completes is not None:
-            messages.append(Recorded(completes, OnCompleted()))
+            messages.append(recorded(completes, OnCompleted()))
         if fails is not None:
-            messages.append(Recorded(fails[0], OnError(fails[1])))
+            messages.append(recorded(fails[0], OnError(fails[1])))
         self.source = self.scheduler.create_hot_observable(messages)
         self.observer: MockObserver[T] = self.scheduler.create_observer()
         subscription = self.source.pipe(operator).subscribe(self.observer, scheduler=self.scheduler)
