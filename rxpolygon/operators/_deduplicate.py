@@ -115,10 +115,11 @@ def deduplicate(
                 if time is not None:
                     if generation_end is None:
                         generation_end = time + span
+                    elif time > generation_end + span:
+                        # Nothing that was seen is within the span any more.
+                        seen, seen_before, generation_end = set(), set(), time + span
                     elif time > generation_end:
-                        # Nothing of two generations ago is within the span any more.
-                        seen_before = seen if time <= generation_end + span else set()
-                        seen, generation_end = set(), time + span
+                        seen, seen_before, generation_end = set(), seen, generation_end + span
                 it = identify(event)
                 if it is None:
                     return False
