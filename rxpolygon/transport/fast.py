@@ -36,7 +36,7 @@ class FastTransport:
         self._endpoint = endpoint
         self._listener = listener
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._frames = _Frames(listener, endpoint.largest_frame)
+        self._frames = _Frames(listener, endpoint.largest_frame, self._opened)
         self._loop: asyncio.AbstractEventLoop | None = None  # set once by the thread
         self._task: asyncio.Task[Loss] | None = None  # the same
         self._transport: WSTransport | None = None  # the same
@@ -134,8 +134,12 @@ class FastTransport:
             )
         return transport
 
-    async def _until_lost(self, transport: WSTransport) -> Loss:
+    def _opened(self, transport: WSTransport) -> None:
+        # Before the first frame is told: its answer may be sent at once, from another thread.
         self._transport = transport
+        self._listener.on_open()
+
+    async def _until_lost(self, transport: WSTransport) -> Loss:
         if self._closing.is_set():
             return Loss("local", "closed by us")
         try:
@@ -155,9 +159,10 @@ class FastTransport:
 class _Frames(WSListener):
     """Gathers the frames of one read and hands them over together. Loop thread only."""
 
-    def __init__(self, listener: Listener, largest: int) -> None:
+    def __init__(self, listener: Listener, largest: int, opened: Callable[[WSTransport], None]) -> None:
         super().__init__()
         self._listener = listener
+        self._opened = opened
         self._largest = largest
         self._gathered: list[bytes] = []
         self._fragments: list[bytes] = []
@@ -165,7 +170,7 @@ class _Frames(WSListener):
         self.fault: Loss | None = None
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        self._listener.on_open()
+        self._opened(transport)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         self.reads += 1
