@@ -11,11 +11,14 @@ import io
 import os
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 import orjson
 
 from rxpolygon.errors import RecordingError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 __all__ = ["RecordedFrame", "RecordingError", "read_frames"]
 
@@ -71,9 +74,33 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[RecordedFrame]:
 
 def _open(name: str) -> BinaryIO:
     if name.endswith(".gz"):
-        # Its own readline is slow; a buffered reader on top finds lines ten times as fast.
-        return io.BufferedReader(gzip.GzipFile(name, "rb"), _BUFFER_BYTES)
+        return io.BufferedReader(_Inflated(name), _BUFFER_BYTES)
     return open(name, "rb", _BUFFER_BYTES)
+
+
+class _Inflated(io.RawIOBase):
+    """A gzip file for a buffered reader on top, which finds lines much faster than GzipFile does.
+
+    It reads piece by piece: GzipFile under a buffered reader drops, at a cut, all that was inflated in the
+    last read.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._file = gzip.GzipFile(name, "rb")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._file.read1(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _parsed(line: bytes, name: str, number: int) -> RecordedFrame:

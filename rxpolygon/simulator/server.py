@@ -23,6 +23,9 @@ __all__ = ["Server"]
 _LOG: Final = logging.getLogger("rxpolygon.simulator")
 _GOING_AWAY: Final = 1001
 _FAREWELL_SECONDS: Final = 0.8
+# A connection that was accepted a moment ago is known after a few turns of the loop: first a task is made for
+# it, then its transport, then the transport tells. One that is not known is not closed.
+_TURNS_TO_JOIN: Final = 5
 
 
 class Server:
@@ -37,6 +40,7 @@ class Server:
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._playbacks: dict[int, asyncio.Task[None]] = {}
         self._listener: asyncio.Server | None = None
+        self._is_stopping = False
 
     async def start(self) -> int:
         """Listen on 127.0.0.1; the port is returned."""
@@ -49,8 +53,11 @@ class Server:
 
     async def stop(self) -> None:
         """Close every connection, politely where the client takes part, and end every task."""
+        self._is_stopping = True
         if self._listener is not None:
             self._listener.close()
+        for _ in range(_TURNS_TO_JOIN):
+            await asyncio.sleep(0)
         tasks = [*self._feeds.values(), *self._playbacks.values()]
         for task in tasks:
             task.cancel()
@@ -88,6 +95,8 @@ class Server:
     def joined(self, session: Session) -> None:
         """Know a session that has a connection."""
         self._sessions.append(session)
+        if self._is_stopping:
+            session.link.abort()
 
     def welcomed(self, session: Session) -> None:
         """Tell a client that logged in if the recording is of another cluster."""

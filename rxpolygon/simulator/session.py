@@ -233,7 +233,7 @@ class Session:
     def _answer(self, reply: Reply) -> None:
         for frame in reply.frames:
             self.link.send(frame)
-        if reply.command.action in ("subscribe", "unsubscribe"):
+        if self._talk.is_logged_in and reply.command.action != "auth":
             topics = frozenset(str(topic) for topic in self.interest.topics)
             self._journal.subscribed(self.number, topics)
         if reply.began:
