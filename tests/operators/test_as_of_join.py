@@ -35,7 +35,10 @@ def test_as_of_join_takes_events_whose_timestamp_is_computed() -> None:
     watch = lab.watch(trades.pipe(rxo.as_of_join(bars, tolerance="1s")))
     bars.send(SecondAggregate(symbol="A", start=1_000), SecondAggregate(symbol="A"))
     trades.send(trade(at=1_999), trade(at=2_001))
-    assert [(it.right and it.right.start, it.is_stale) for it in watch.values] == [(1_000, False), (1_000, True)]
+    assert [(it.right and it.right.start, it.is_stale) for it in watch.values] == [
+        (1_000, False),
+        (1_000, True),
+    ]
 
 
 def test_as_of_join_result_has_symbol_and_timestamp_so_that_joins_chain() -> None:
@@ -79,7 +82,9 @@ def test_as_of_join_with_tolerance_flags_what_polars_removes(
 
     schema = {"symbol": pl.String, "timestamp": pl.Int64}
     lefts = pl.DataFrame(left, schema=schema, orient="row").with_row_index("row").sort("timestamp")
-    rights = pl.DataFrame(right, schema=schema, orient="row").with_columns(found="timestamp").sort("timestamp")
+    rights = (
+        pl.DataFrame(right, schema=schema, orient="row").with_columns(found="timestamp").sort("timestamp")
+    )
     theirs = lefts.join_asof(
         rights, on="timestamp", by="symbol", tolerance=tolerance, check_sortedness=False
     ).sort("row")

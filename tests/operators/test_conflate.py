@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import rxpolygon.operators as rxo
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Trade
-from tests.operators.streams import END, ERROR, Lab, push_through, trade
+from tests.operators.streams import END, ERROR, Hot, Lab, push_through, trade
 
 
 def stamps(values: list[object]) -> list[tuple[str, int]]:
@@ -26,7 +26,7 @@ def test_conflate_emits_the_latest_of_each_symbol_when_the_window_is_over() -> N
 @pytest.mark.parametrize(("at", "expected"), [(999, []), (1_000, [("A", 0)]), (5_000, [("A", 0)])])
 def test_conflate_event_on_the_edge_opens_the_next_window(at: int, expected: list[object]) -> None:
     lab = Lab()
-    source = lab.source()
+    source: Hot[Trade] = lab.source()
     watch = lab.watch(source.pipe(rxo.conflate("1s")))
     source.send(trade(at=0), trade(at=at))
     assert stamps(list(watch.values)) == expected
@@ -41,7 +41,7 @@ def test_conflate_any_symbol_closes_the_window_of_all() -> None:
 
 def test_conflate_event_older_than_the_latest_is_left_out() -> None:
     lab = Lab()
-    source = lab.source()
+    source: Hot[Trade] = lab.source()
     watch = lab.watch(source.pipe(rxo.conflate("1s")))
     source.send(trade(at=500), trade(at=400), trade(at=1_500), trade(at=600), trade("B", at=700))
     source.complete()
@@ -63,7 +63,7 @@ def test_conflate_in_silence_emits_between_one_and_two_times_every() -> None:
 
 def test_conflate_error_comes_at_once_without_what_is_kept() -> None:
     lab = Lab()
-    source = lab.source()
+    source: Hot[Trade] = lab.source()
     watch = lab.watch(source.pipe(rxo.conflate("1s")))
     source.send(trade(at=1))
     source.fail()

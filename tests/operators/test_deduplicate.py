@@ -55,7 +55,10 @@ def test_deduplicate_capacity_bounds_what_is_remembered() -> None:
 
 
 def test_deduplicate_key_of_ones_own_identifies() -> None:
-    operator = rxo.deduplicate(key=lambda event: event.sequence_number)
+    def number(event: FuturesTrade) -> int | None:
+        return event.sequence_number
+
+    operator = rxo.deduplicate(key=number)
     events = [FuturesTrade(symbol="A", sequence_number=q) for q in (1, 2, 2, None, None)]
     source: Hot[FuturesTrade] = Hot()
     watch = Watch[FuturesTrade]().of(source.pipe(operator))

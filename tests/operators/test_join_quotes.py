@@ -5,6 +5,7 @@ import threading
 import weakref
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import assert_type
 
 import polars as pl
 import pytest
@@ -23,7 +24,7 @@ from rxpolygon.events import (
     Quote,
     Trade,
 )
-from rxpolygon.operators import Side, TradeWithQuote
+from rxpolygon.operators import AsOf, Side, TradeWithQuote
 from tests.operators.streams import END, ERROR, Hot, Lab, Watch, quote, trade
 
 Joined = TradeWithQuote[Trade, Quote]
@@ -315,6 +316,16 @@ def test_join_quotes_result_has_what_a_trade_has() -> None:
     live.trades.send(trade("B", 12.5, 7, size=3.0))
     (joined,) = live.watch.values
     assert (joined.symbol, joined.timestamp, joined.price, joined.size) == ("B", 7, 12.5, 3.0)
+
+
+# Types
+
+
+def test_join_quotes_in_a_pipe_infers_its_type() -> None:
+    joined = Hot[Trade]().pipe(rxo.join_quotes(Hot[Quote]()))
+    assert_type(joined, Observable[TradeWithQuote[Trade, Quote]])
+    pairs = Hot[CryptoTrade]().pipe(rxo.as_of_join(Hot[Quote]()), rxo.conflate("1s"))
+    assert_type(pairs, Observable[AsOf[CryptoTrade, Quote]])
 
 
 # Life

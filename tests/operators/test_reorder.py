@@ -36,7 +36,7 @@ def test_reorder_sorts_what_is_out_of_order_within_the_bound() -> None:
 @pytest.mark.parametrize(("newest", "emitted"), [(110, []), (111, [100])])
 def test_reorder_releases_after_and_not_at_the_bound(newest: int, emitted: list[int]) -> None:
     lab = Lab()
-    source = lab.source()
+    source: Hot[Trade] = lab.source()
     watch = lab.watch(source.pipe(rxo.reorder("10ms")))
     source.send(trade(at=100), trade(at=newest))
     assert stamps(list(watch.values)) == emitted
@@ -55,7 +55,7 @@ def test_reorder_equal_timestamps_keep_their_order() -> None:
 
 def test_reorder_one_watermark_for_all_symbols() -> None:
     lab = Lab()
-    source = lab.source()
+    source: Hot[Trade] = lab.source()
     watch = lab.watch(source.pipe(rxo.reorder("10ms")))
     source.send(trade("A", at=1), trade("B", at=50))
     assert stamps(list(watch.values)) == [1]
@@ -100,7 +100,7 @@ def test_reorder_on_late_that_raises_goes_to_on_error_after_what_is_kept() -> No
 
 def test_reorder_error_comes_after_what_is_kept() -> None:
     lab = Lab()
-    source = lab.source()
+    source: Hot[Trade] = lab.source()
     watch = lab.watch(source.pipe(rxo.reorder("10ms")))
     source.send(trade(at=5), trade(at=3))
     source.fail()

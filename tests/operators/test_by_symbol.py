@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+import reactivex as rx
+from hypothesis import given
+from hypothesis import strategies as st
+from reactivex import Observable, abc
+from reactivex import operators as ops
+from reactivex.disposable import Disposable
+from reactivex.scheduler import TimeoutScheduler
+
+import rxpolygon.operators as rxo
+from rxpolygon.events import Trade
+from rxpolygon.operators import SymbolStream
+from tests.operators.streams import END, ERROR, Hot, Lab, Watch, trade
+
+Price = tuple[str, float]
+
+
+def price(event: Trade) -> Price:
+    return event.symbol, event.price
+
+
+def prices(stream: Observable[Trade]) -> Observable[Price]:
+    return stream.pipe(ops.map(price))
+
+
+def moves(stream: Observable[Trade]) -> Observable[tuple[Price, Price]]:
+    return prices(stream).pipe(ops.pairwise())
+
+
+def twice(stream: Observable[Trade]) -> Observable[Price]:
+    return rx.merge(prices(stream), prices(stream))
+
+
+def first(stream: Observable[Trade]) -> Observable[Price]:
+    return prices(stream).pipe(ops.take(1))
+
+
+def last_and_late(stream: Observable[Trade]) -> Observable[Price]:
+    return prices(stream).pipe(ops.last(), ops.delay(3))
+
+
+def test_by_symbol_each_symbol_has_a_pipeline_of_its_own() -> None:
+    lab = Lab()
+    source = lab.hot("-a-b-c-d-|", a=trade("A", 1), b=trade("B", 9), c=trade("A", 2), d=trade("B", 7))
+    watch = lab.watch(source.pipe(rxo.by_symbol(moves)))
+    lab.run()
+    assert watch.seen == [(5, (("A", 1), ("A", 2))), (7, (("B", 9), ("B", 7))), (9, END)]
+    assert source.spans == [(0, 9)]
+
+
+def test_by_symbol_takes_any_operator_as_pipeline() -> None:
+    source: Hot[Trade] = Hot()
+    watch = Watch[tuple[Trade, Trade]]().of(source.pipe(rxo.by_symbol(ops.pairwise())))
+    source.send(trade("A", 1), trade("B", 2), trade("A", 3))
+    assert [(one.price, two.price) for one, two in watch.values] == [(1, 3)]
+
+
+def test_by_symbol_pipeline_is_made_once_for_each_symbol_and_knows_it() -> None:
+    made: list[str] = []
+
+    def pipeline(stream: SymbolStream[Trade]) -> Observable[Trade]:
+        made.append(stream.symbol)
+        return stream
+
+    source: Hot[Trade] = Hot()
+    watch = Watch[Trade]().of(source.pipe(rxo.by_symbol(pipeline)))
+    source.send(trade("B"), trade("A"), trade("B"))
+    assert made == ["B", "A"]
+    assert len(watch.values) == 3
+
+
+def test_by_symbol_pipeline_that_observes_twice_gets_everything_twice() -> None:
+    source: Hot[Trade] = Hot()
+    watch = Watch[Price]().of(source.pipe(rxo.by_symbol(twice)))
+    source.send(trade("A", 1), trade("A", 2))
+    source.complete()
+    assert watch.values == [("A", 1), ("A", 1), ("A", 2), ("A", 2)]
+    assert watch.end == END
+
+
+def test_by_symbol_completion_lets_pipelines_flush_and_waits_for_the_last() -> None:
+    lab = Lab()
+    source = lab.hot("-a-b-|", a=trade("A", 1), b=trade("B", 2))
+    watch = lab.watch(source.pipe(rxo.by_symbol(last_and_late)))
+    lab.run()
+    assert watch.seen == [(8, ("A", 1)), (8, ("B", 2)), (8, END)]
+
+
+def test_by_symbol_pipeline_that_completes_leaves_its_symbol_and_no_other() -> None:
+    lab = Lab()
+    source: Hot[Trade] = lab.source()
+    watch = lab.watch(source.pipe(rxo.by_symbol(first)))
+    source.send(trade("A", 1), trade("A", 2), trade("B", 3), trade("B", 4))
+    assert watch.values == [("A", 1), ("B", 3)]
+    assert watch.end is None
+    source.complete()
+    assert watch.end == END
+
+
+def fail_at(bad: float, ending: str) -> Callable[[SymbolStream[Trade]], Observable[Price]]:
+    """A pipeline that fails at a price: by its operator, by raising, or when it is made."""
+
+    def pipeline(stream: SymbolStream[Trade]) -> Observable[Price]:
+        if ending == "made" and stream.symbol == "BAD":
+            raise ERROR
+
+        def check(event: Trade) -> Price:
+            if event.price == bad:
+                raise ERROR
+            return price(event)
+
+        if ending == "raises":
+
+            def subscribe(
+                observer: abc.ObserverBase[Price], scheduler: abc.SchedulerBase | None = None
+            ) -> abc.DisposableBase:
+                return stream.subscribe(
+                    lambda event: observer.on_next(check(event)), observer.on_error, observer.on_completed
+                )
+
+            return Observable(subscribe)
+        return stream.pipe(ops.map(check))
+
+    return pipeline
+
+
+@pytest.mark.parametrize("ending", ["operator", "raises", "made"])
+def test_by_symbol_pipeline_that_fails_ends_the_output(ending: str) -> None:
+    lab = Lab()
+    source: Hot[Trade] = lab.source()
+    watch = lab.watch(source.pipe(rxo.by_symbol(fail_at(13, ending))))
+    source.send(trade("A", 1), trade("BAD", 13), trade("A", 2))
+    assert watch.seen == [(0, ("A", 1)), (0, ERROR)]
+    assert source.spans == [(0, 0)]
+
+
+@pytest.mark.parametrize("ending", ["operator", "raises", "made"])
+def test_by_symbol_pipeline_that_fails_ends_only_its_symbol_when_told_so(ending: str) -> None:
+    told: list[tuple[str, Exception]] = []
+    source: Hot[Trade] = Hot()
+    operator = rxo.by_symbol(
+        fail_at(13, ending), on_symbol_error=lambda symbol, error: told.append((symbol, error))
+    )
+    watch = Watch[Price]().of(source.pipe(operator))
+    source.send(trade("A", 1), trade("BAD", 13), trade("BAD", 14), trade("A", 2))
+    source.complete()
+    assert watch.values == [("A", 1), ("A", 2)]
+    assert watch.end == END
+    assert told == [("BAD", ERROR)]
+
+
+def test_by_symbol_on_symbol_error_that_raises_ends_the_output() -> None:
+    second = RuntimeError("second")
+
+    def fail(_: str, __: Exception) -> None:
+        raise second
+
+    source: Hot[Trade] = Hot()
+    watch = Watch[Price]().of(source.pipe(rxo.by_symbol(fail_at(13, "operator"), on_symbol_error=fail)))
+    source.send(trade("BAD", 13))
+    assert watch.end is second
+
+
+def test_by_symbol_source_error_goes_through_the_pipelines() -> None:
+    source: Hot[Trade] = Hot()
+    caught: list[Exception] = []
+
+    def listening(stream: Observable[Trade]) -> Observable[Price]:
+        return prices(stream).pipe(ops.do_action(on_error=caught.append))
+
+    watch = Watch[Price]().of(source.pipe(rxo.by_symbol(listening)))
+    source.send(trade("A"))
+    source.fail()
+    assert watch.end is ERROR
+    assert caught == [ERROR]
+
+
+def test_by_symbol_dispose_releases_every_pipeline() -> None:
+    released: list[str] = []
+
+    def pipeline(stream: SymbolStream[Trade]) -> Observable[Trade]:
+        return stream.pipe(ops.finally_action(lambda: released.append(stream.symbol)))
+
+    source: Hot[Trade] = Hot()
+    watch = Watch[Trade]().of(source.pipe(rxo.by_symbol(pipeline)))
+    source.send(trade("A"), trade("B"))
+    watch.dispose()
+    assert released == ["A", "B"]
+    assert not source.observers
+
+
+def test_by_symbol_passes_the_scheduler_to_pipelines() -> None:
+    lab = Lab()
+    schedulers: list[abc.SchedulerBase | None] = []
+
+    def pipeline(_: object) -> Observable[Price]:
+        def subscribe(
+            observer: abc.ObserverBase[Price], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            schedulers.append(scheduler)
+            return Disposable()
+
+        return Observable(subscribe)
+
+    source: Hot[Trade] = lab.source()
+    lab.watch(source.pipe(rxo.by_symbol(pipeline)))
+    source.send(trade("A"))
+    assert schedulers == [lab.scheduler]
+
+
+def test_by_symbol_observer_that_raises_gets_it_in_on_error_and_no_symbol_is_blamed() -> None:
+    source: Hot[Trade] = Hot()
+    errors: list[Exception] = []
+    told: list[str] = []
+
+    def fail(_: Price) -> None:
+        raise ERROR
+
+    operator = rxo.by_symbol(prices, on_symbol_error=lambda symbol, _: told.append(symbol))
+    source.pipe(operator).subscribe(fail, errors.append)
+    source.send(trade("A"))
+    assert errors == [ERROR]
+    assert told == []
+    assert not source.observers
+
+
+def test_by_symbol_observer_that_raises_without_on_error_raises_to_the_source() -> None:
+    source: Hot[Trade] = Hot()
+
+    def fail(_: Price) -> None:
+        raise ERROR
+
+    source.pipe(rxo.by_symbol(prices)).subscribe(fail)
+    with pytest.raises(type(ERROR)):
+        source.send(trade("A"))
+
+
+def test_by_symbol_observer_that_makes_the_source_emit_opens_new_symbols() -> None:
+    source: Hot[Trade] = Hot()
+    seen: list[Price] = []
+
+    def on_next(value: Price) -> None:
+        if value == ("A", 1):
+            source.send(trade("B", 2), trade("A", 3))
+        seen.append(value)
+
+    source.pipe(rxo.by_symbol(prices)).subscribe(on_next)
+    source.send(trade("A", 1), trade("C", 4))
+    assert seen == [("A", 1), ("B", 2), ("A", 3), ("C", 4)]
+
+
+def test_by_symbol_pipelines_on_timers_of_many_threads_never_overlap() -> None:
+    source: Hot[Trade] = Hot()
+    done = threading.Event()
+    inside = [0]
+    seen: list[Price] = []
+
+    def on_next(value: Price) -> None:
+        inside[0] += 1
+        assert inside[0] == 1
+        seen.append(value)
+        inside[0] -= 1
+
+    def delayed(stream: Observable[Trade]) -> Observable[Price]:
+        return prices(stream).pipe(ops.delay(0.001, TimeoutScheduler.singleton()))
+
+    source.pipe(rxo.by_symbol(delayed)).subscribe(on_next, on_completed=done.set)
+    for number in range(200):
+        source.send(trade(f"S{number % 20}", number))
+    source.complete()
+    assert done.wait(30)
+    assert sorted(number for _, number in seen) == list(range(200))
+
+
+def is_not_five(value: Price) -> bool:
+    return value[1] != 5
+
+
+rows = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 9)), max_size=40)
+
+
+@given(rows)
+def test_by_symbol_equals_group_by_and_flat_map(rows: list[tuple[str, int]]) -> None:
+    def inner(stream: Observable[Trade]) -> Observable[tuple[Price, Price]]:
+        return prices(stream).pipe(ops.filter(is_not_five), ops.pairwise(), ops.take(4))
+
+    source: Hot[Trade] = Hot()
+    ours = Watch[tuple[Price, Price]]().of(source.pipe(rxo.by_symbol(inner)))
+    theirs = Watch[tuple[Price, Price]]().of(
+        source.pipe(ops.group_by(lambda event: event.symbol), ops.flat_map(inner))
+    )
+    source.send(*(trade(symbol, number) for symbol, number in rows))
+    source.complete()
+    assert ours.values == theirs.values
+    assert ours.end == theirs.end == END
