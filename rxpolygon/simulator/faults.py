@@ -26,6 +26,7 @@ __all__ = [
     "Fault",
     "Garbage",
     "GarbageKind",
+    "GarbageLogin",
     "HalfOpen",
     "Mute",
     "RefuseHandshake",
@@ -36,6 +37,23 @@ __all__ = [
     "SlowConsumer",
     "StreamFault",
 ]
+
+
+class GarbageKind(Enum):
+    """What a frame can be instead of an array of events."""
+
+    NOT_JSON = "not json"
+    CUT_JSON = "cut json"
+    NOT_UTF8 = "not utf-8"
+    NOT_AN_ARRAY = "not an array"
+    EMPTY = "empty"
+    EMPTY_ARRAY = "empty array"
+    NOT_OBJECTS = "not objects"
+    UNKNOWN_EVENT = "unknown event"
+    NULL_FIELDS = "null fields"
+    NO_SYMBOL = "no symbol"
+    WRONG_TYPES = "wrong types"
+    BINARY = "binary"
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -88,12 +106,22 @@ class RefuseLogin(Fault, frozen=True, kw_only=True):
     """Refuse a login, with whatever key.
 
     Attributes:
-        status: The status that says so; ``garbage`` of any kind is a status too.
+        status: The status that says so, ``auth_timeout`` for example.
         message: Its text.
     """
 
     status: str = "auth_failed"
     message: str = "authentication failed"
+
+
+class GarbageLogin(Fault, frozen=True, kw_only=True):
+    """Answer a login with a frame that is no proper array of events.
+
+    Attributes:
+        kind: What it is.
+    """
+
+    kind: GarbageKind = GarbageKind.NOT_JSON
 
 
 class CapRefusal(Fault, frozen=True, kw_only=True):
@@ -114,12 +142,13 @@ class Cut(StreamFault, frozen=True, kw_only=True):
     Attributes:
         extra_bytes: How many bytes of the next frame still go out: a cut in the middle of it.
         at_byte: Instead of ``after_frames``: how many bytes of data frames, headers included, go out.
-        reset: End with RST; else with FIN.
+        reset: End with RST, by which the client also loses what it has not read yet; else with FIN, after
+            which it gets every byte that went out.
     """
 
     extra_bytes: int = 0
     at_byte: int | None = None
-    reset: bool = True
+    reset: bool = False
 
 
 class Mute(StreamFault, frozen=True, kw_only=True):
@@ -186,23 +215,6 @@ class Duplicate(Fault, frozen=True, kw_only=True):
 
     share: float = 0.02
     times: int | None = None
-
-
-class GarbageKind(Enum):
-    """What a frame can be instead of an array of events."""
-
-    NOT_JSON = "not json"
-    CUT_JSON = "cut json"
-    NOT_UTF8 = "not utf-8"
-    NOT_AN_ARRAY = "not an array"
-    EMPTY = "empty"
-    EMPTY_ARRAY = "empty array"
-    NOT_OBJECTS = "not objects"
-    UNKNOWN_EVENT = "unknown event"
-    NULL_FIELDS = "null fields"
-    NO_SYMBOL = "no symbol"
-    WRONG_TYPES = "wrong types"
-    BINARY = "binary"
 
 
 class Garbage(Fault, frozen=True, kw_only=True):

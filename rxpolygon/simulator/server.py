@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from rxpolygon.simulator.feed import MarketFeed
+from rxpolygon.simulator.listener import Listener
 from rxpolygon.simulator.playback import Playback
 from rxpolygon.simulator.schedule import FaultSchedule
 from rxpolygon.simulator.session import Session
@@ -23,9 +24,6 @@ __all__ = ["Server"]
 _LOG: Final = logging.getLogger("rxpolygon.simulator")
 _GOING_AWAY: Final = 1001
 _FAREWELL_SECONDS: Final = 0.8
-# A connection that was accepted a moment ago is known after a few turns of the loop: first a task is made for
-# it, then its transport, then the transport tells. One that is not known is not closed.
-_TURNS_TO_JOIN: Final = 5
 
 
 class Server:
@@ -39,25 +37,19 @@ class Server:
         self._sessions: list[Session] = []
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._playbacks: dict[int, asyncio.Task[None]] = {}
-        self._listener: asyncio.Server | None = None
-        self._is_stopping = False
+        self._listener = Listener(lambda: Session(self).link, settings.tls)
 
-    async def start(self) -> int:
-        """Listen on 127.0.0.1; the port is returned."""
-        loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(
-            self._accept, "127.0.0.1", self.settings.port, ssl=self.settings.tls
-        )
-        port: int = self._listener.sockets[0].getsockname()[1]
-        return port
+    def start(self) -> int:
+        """Listen on 127.0.0.1; the port is returned.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        return self._listener.open(self.settings.port)
 
     async def stop(self) -> None:
         """Close every connection, politely where the client takes part, and end every task."""
-        self._is_stopping = True
-        if self._listener is not None:
-            self._listener.close()
-        for _ in range(_TURNS_TO_JOIN):
-            await asyncio.sleep(0)
+        await self._listener.close()
         tasks = [*self._feeds.values(), *self._playbacks.values()]
         for task in tasks:
             task.cancel()
@@ -95,8 +87,6 @@ class Server:
     def joined(self, session: Session) -> None:
         """Know a session that has a connection."""
         self._sessions.append(session)
-        if self._is_stopping:
-            session.link.abort()
 
     def welcomed(self, session: Session) -> None:
         """Tell a client that logged in if the recording is of another cluster."""
@@ -186,9 +176,6 @@ class Server:
     def freeze(self, cluster: str | None) -> int:
         """Make the present connections half-open."""
         return self._each(cluster, lambda session: session.link.freeze())
-
-    def _accept(self) -> asyncio.Protocol:
-        return Session(self).link
 
     def _each(self, cluster: str | None, act: Callable[[Session], object]) -> int:
         sessions = [session for session in self.sessions_of(cluster) if session.link.is_open]

@@ -208,6 +208,10 @@ class Session:
         if refusal is not None:
             self.tell(refusal.status, refusal.message)
             return
+        garbage = self._faults.take(wrong.GarbageLogin)
+        if garbage is not None:
+            self._send_one_garbage(garbage.kind)
+            return
         capped = self._faults.find(wrong.CapRefusal)
         if capped is not None and capped.when == "login" and self._faults.use(capped):
             self._after(capped.delay, self.refuse_for_cap)
@@ -334,8 +338,11 @@ class Session:
         if fault is None or self._frames % fault.every or not self._faults.use(fault):
             return
         kinds: Sequence[wrong.GarbageKind] = tuple(wrong.GarbageKind) if fault.kind is None else (fault.kind,)
-        frame, is_binary = garbage_frame(kinds[self._garbage % len(kinds)])
+        self._send_one_garbage(kinds[self._garbage % len(kinds)])
         self._garbage += 1
+
+    def _send_one_garbage(self, kind: wrong.GarbageKind) -> None:
+        frame, is_binary = garbage_frame(kind)
         self.link.send(frame, binary=is_binary)
 
     def _kill_if_slow(self) -> None:

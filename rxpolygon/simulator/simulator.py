@@ -358,7 +358,9 @@ class Simulator:
     # The thread.
 
     def _run(self, ready: _Ready) -> None:
-        asyncio.run(self._serve(ready))
+        # The listener watches its socket, which Windows' default loop cannot.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self._serve(ready))
 
     async def _serve(self, ready: _Ready) -> None:
         from rxpolygon.simulator.server import Server
@@ -367,7 +369,7 @@ class Simulator:
         self._stop = asyncio.Event()
         self._server = Server(self._settings, self._venue, self._journal)
         try:
-            port = await self._server.start()
+            port = self._server.start()
         except OSError as error:
             ready.error = error
             ready.event.set()
