@@ -131,7 +131,7 @@ class MarketFeed:
                         batch.append(event)
         for session, batch in self._batches:
             if batch:
-                session.deliver(batch)
+                session.outlet.deliver(batch)
                 batch.clear()
 
     def _who_takes(self, prefix: str, symbol: str) -> list[list[bytes]]:
@@ -140,7 +140,7 @@ class MarketFeed:
     async def _rest(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         for session, _ in self._interested:
-            while session.is_full:
+            while session.outlet.is_full:
                 await session.link.room()
 
 

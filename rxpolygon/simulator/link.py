@@ -25,7 +25,7 @@ __all__ = ["Link", "LinkHandler", "websocket_frame"]
 _LOG: Final = logging.getLogger("rxpolygon.simulator")
 _LARGEST_MESSAGE: Final = 16 * 2**20
 _HIGH_WATER_BYTES: Final = 512 * 1024
-_CLOSE_SECONDS: Final = 1.0
+_CLOSE_SECONDS: Final = 3.0
 _FIN: Final = 0x80
 _SHORT: Final = 126
 _MEDIUM: Final = 2**16
@@ -131,7 +131,7 @@ class Link(asyncio.Protocol):
         return len(data)
 
     def close(self, code: int, reason: str = "") -> None:
-        """Begin the closing handshake; the socket follows within a second."""
+        """Begin the closing handshake; the socket follows within three seconds."""
         if self.is_frozen or self._is_cut or self._transport is None:
             self.abort()
             return

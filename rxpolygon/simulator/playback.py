@@ -159,7 +159,7 @@ class Playback:
         await asyncio.sleep(0)
         # "As fast as the client reads" is patient by its meaning, even where slow readers are cut off.
         session, is_patient = self._session, self._settings.speed == "max"
-        while session.is_full or (is_patient and session.link.is_full):
+        while session.outlet.is_full or (is_patient and session.link.is_full):
             await session.link.room()
 
     def _take(self, recorded: RecordedFrame) -> None:
@@ -176,12 +176,12 @@ class Playback:
 
     def _take_events(self, events: list[bytes]) -> None:
         if events:
-            self._session.deliver(events)
+            self._session.outlet.deliver(events)
             self._batch_bytes += sum(map(len, events))
 
     def _flush(self) -> None:
         if self._batch:
-            self._session.deliver_frames(self._batch)
+            self._session.outlet.deliver_frames(self._batch)
             self._batch = []
         self._batch_bytes = 0
 

@@ -145,7 +145,7 @@ class Server:
             covers = session.interest.covers
             wanted = [data for prefix, symbol, data in events if covers(prefix, symbol)]
             if wanted:
-                session.deliver(wanted)
+                session.outlet.deliver(wanted)
                 reached += 1
         return reached
 
@@ -167,11 +167,11 @@ class Server:
 
     def mute(self, *, answer_pings: bool, cluster: str | None) -> int:
         """Send no data to the present connections any more."""
-        return self._each(cluster, lambda session: session.mute(answer_pings=answer_pings))
+        return self._each(cluster, lambda session: session.outlet.mute(answer_pings=answer_pings))
 
     def unmute(self, cluster: str | None) -> int:
         """Send data again."""
-        return self._each(cluster, lambda session: session.unmute())
+        return self._each(cluster, lambda session: session.outlet.unmute())
 
     def freeze(self, cluster: str | None) -> int:
         """Make the present connections half-open."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import deque
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rxpolygon.simulator import faults as wrong
-from rxpolygon.simulator.garbage import garbage_frame
-from rxpolygon.simulator.link import Link, websocket_frame
+from rxpolygon.simulator.link import Link
+from rxpolygon.simulator.outlet import EVICTION, Outlet
 
 if TYPE_CHECKING:
     from rxpolygon.simulator.interest import Interest
@@ -21,10 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "SessionOwner"]
 
-_LOG: Final = logging.getLogger("rxpolygon.simulator")
-_EVENTS_A_FRAME: Final = 200
 _POLICY: Final = 1008
-_ABNORMAL: Final = 1011
 _NOT_FOUND: Final = 404
 
 
@@ -59,6 +53,7 @@ class Session:
         number: The connection's number, from 1.
         cluster: The cluster that it is connected to.
         link: The websocket below.
+        outlet: The way out for data, once the handshake came.
         last_subscribed: When the last subscription was made, by the event loop's clock.
     """
 
@@ -71,16 +66,11 @@ class Session:
         self._owner = owner
         self._venue = owner.venue
         self._journal = owner.journal
+        self.outlet: Outlet
         self._talk: Conversation
         self._faults: ConnectionFaults
-        self._frames = 0
-        self._stream_bytes = 0
-        self._is_muted = False
         self._is_silent = False
-        self._cut_in_next: wrong.Cut | None = None
         self._acknowledged = False
-        self._garbage = 0
-        self._delayed: deque[tuple[float, list[bytes]]] = deque()
         self._timers: list[asyncio.TimerHandle] = []
 
     @property
@@ -92,11 +82,6 @@ class Session:
     def is_logged_in(self) -> bool:
         """Whether the login was accepted and the connection is open."""
         return self.number > 0 and self._talk.is_logged_in and self.link.is_open
-
-    @property
-    def is_full(self) -> bool:
-        """Whether a patient sender should wait for this client."""
-        return self.link.is_full and self._faults.find(wrong.SlowConsumer) is None
 
     # What the link tells.
 
@@ -114,6 +99,9 @@ class Session:
         self._faults = self._owner.schedule.of_connection(self.number)
         settings = self._owner.settings
         self._talk = self._venue.converse(cluster, settings.api_keys, settings.refusals)
+        self.outlet = Outlet(
+            self.link, self.number, self._venue, self._journal, self._faults, self._last_words
+        )
         refusal = self._faults.take(wrong.RefuseHandshake)
         return None if refusal is None else (refusal.status, "refused\n")
 
@@ -143,32 +131,11 @@ class Session:
         for timer in self._timers:
             timer.cancel()
         if self.number:
+            self.outlet.stop()
             self._journal.ended(self.number)
         self._owner.left(self)
 
     # What the server does.
-
-    def deliver(self, events: list[bytes]) -> None:
-        """Send events, several a frame."""
-        duplicate = self._faults.find(wrong.Duplicate) if self._faults else None
-        if duplicate is not None:
-            events = self._doubled(events, duplicate)
-        frame = self._venue.frame
-        if len(events) <= _EVENTS_A_FRAME:
-            self.deliver_frames([frame(events)])
-            return
-        starts = range(0, len(events), _EVENTS_A_FRAME)
-        self.deliver_frames([frame(events[start : start + _EVENTS_A_FRAME]) for start in starts])
-
-    def deliver_frames(self, frames: list[bytes]) -> None:
-        """Send whole frames of data."""
-        if self._is_muted or self.link.is_frozen or not self.link.is_open:
-            return
-        delay = self._faults.find(wrong.Delay) if self._faults else None
-        if delay is not None:
-            self._send_later(delay.seconds, frames)
-        else:
-            self._send_data(frames)
 
     def send_raw(self, data: str | bytes) -> bool:
         """Send one frame of anything, bytes that are not UTF-8 as a text frame too."""
@@ -181,19 +148,9 @@ class Session:
         """Send a status."""
         self.link.send(self._venue.status(status, message))
 
-    def mute(self, *, answer_pings: bool = True) -> None:
-        """Send no data any more."""
-        self._is_muted = True
-        self.link.answer_pings = answer_pings
-
-    def unmute(self) -> None:
-        """Send data again."""
-        self._is_muted = False
-        self.link.answer_pings = True
-
     def evict(self) -> None:
         """Another connection takes over."""
-        self._last_words("force_disconnect", "another connection of this account took over")
+        self._last_words(*EVICTION)
 
     def refuse_for_cap(self) -> None:
         """The account has all the connections that it may have."""
@@ -210,7 +167,7 @@ class Session:
             return
         garbage = self._faults.take(wrong.GarbageLogin)
         if garbage is not None:
-            self._send_one_garbage(garbage.kind)
+            self.outlet.send_garbage(garbage.kind)
             return
         capped = self._faults.find(wrong.CapRefusal)
         if capped is not None and capped.when == "login" and self._faults.use(capped):
@@ -223,7 +180,7 @@ class Session:
         self.link.send(self._talk.log_in())
         self._owner.welcomed(self)
         self._journal.touch()
-        self._run_due_faults()
+        self.outlet.begin()
 
     def _ignores_login(self) -> bool:
         if self._faults.take(wrong.SilentLogin) is not None:
@@ -252,104 +209,6 @@ class Session:
         self._acknowledged = True
         if self._faults.use(capped):
             self._after(capped.delay, self.refuse_for_cap)
-
-    # Data.
-
-    def _doubled(self, events: list[bytes], fault: wrong.Duplicate) -> list[bytes]:
-        chance = self._faults.random.random
-        doubled: list[bytes] = []
-        for event in events:
-            doubled.append(event)
-            if chance() < fault.share and self._faults.use(fault):
-                doubled.append(event)
-        return doubled
-
-    def _send_later(self, seconds: float, frames: list[bytes]) -> None:
-        self._delayed.append((asyncio.get_running_loop().time() + seconds, frames))
-        if len(self._delayed) == 1:
-            self._later(seconds, self._send_delayed)
-
-    def _send_delayed(self) -> None:
-        now = asyncio.get_running_loop().time()
-        while self._delayed and self._delayed[0][0] <= now:
-            self._send_data(self._delayed.popleft()[1])
-        if self._delayed:
-            self._later(self._delayed[0][0] - now, self._send_delayed)
-
-    def _send_data(self, frames: list[bytes]) -> None:
-        if self._faults:
-            for frame in frames:
-                self._send_faulty(frame)
-        else:
-            self._frames += len(frames)
-            self.link.send_all(frames)
-            self._journal.sent(self.number, frames)
-
-    def _send_faulty(self, frame: bytes) -> None:
-        if self._is_muted or not self.link.is_open or self.link.is_frozen:
-            return
-        data = websocket_frame(frame)
-        cut = self._faults.cut_at_byte()
-        if cut is not None and cut.at_byte is not None and self._stream_bytes + len(data) > cut.at_byte:
-            self._faults.use(cut)
-            self._cut(cut, data[: cut.at_byte - self._stream_bytes])
-            return
-        partly = self._cut_in_next
-        if partly is not None:
-            self._cut(partly, data[: min(partly.extra_bytes, len(data) - 1)])
-            return
-        self.link.send_bytes(data)
-        self._stream_bytes += len(data)
-        self._frames += 1
-        self._journal.sent(self.number, [frame])
-        self._run_due_faults()
-        self._send_garbage()
-        self._kill_if_slow()
-
-    def _run_due_faults(self) -> None:
-        for fault in self._faults.due(self._frames):
-            self._go_wrong(fault)
-
-    def _go_wrong(self, fault: wrong.StreamFault) -> None:
-        _LOG.debug("connection %d: %s", self.number, type(fault).__name__)
-        match fault:
-            case wrong.Cut(extra_bytes=0):
-                self._cut(fault, b"")
-            case wrong.Cut():
-                self._cut_in_next = fault
-            case wrong.Mute(answer_pings=answer_pings):
-                self.mute(answer_pings=answer_pings)
-            case wrong.HalfOpen():
-                self.link.freeze()
-            case wrong.Evict():
-                self.evict()
-            case wrong.Restart(code=code):
-                self.link.close(code, "restart")
-
-    def _cut(self, cut: wrong.Cut, rest: bytes) -> None:
-        self.link.send_bytes(rest)
-        if cut.reset:
-            self.link.reset()
-        else:
-            self.link.finish()
-
-    def _send_garbage(self) -> None:
-        fault = self._faults.find(wrong.Garbage)
-        if fault is None or self._frames % fault.every or not self._faults.use(fault):
-            return
-        kinds: Sequence[wrong.GarbageKind] = tuple(wrong.GarbageKind) if fault.kind is None else (fault.kind,)
-        self._send_one_garbage(kinds[self._garbage % len(kinds)])
-        self._garbage += 1
-
-    def _send_one_garbage(self, kind: wrong.GarbageKind) -> None:
-        frame, is_binary = garbage_frame(kind)
-        self.link.send(frame, binary=is_binary)
-
-    def _kill_if_slow(self) -> None:
-        slow = self._faults.find(wrong.SlowConsumer)
-        if slow is None or self.link.unread_bytes <= slow.unread_bytes or not self._faults.use(slow):
-            return
-        self._last_words("slow_consumer", f"{self.link.unread_bytes} bytes are unread")
 
     # Ends and timers.
 
