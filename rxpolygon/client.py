@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
 
 from reactivex import Observable
 
-from rxpolygon import isolation
+from rxpolygon import isolation, running
 from rxpolygon.channel_methods import ChannelMethods, Symbols
 from rxpolygon.connection import Carrier, FrameBuffer, Machine, Overflow, Reconnect
 from rxpolygon.connection.buffer import DEFAULT_BUFFER, OVERFLOW_POLICIES
@@ -22,6 +22,7 @@ from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.events import Event
 from rxpolygon.fan import Fan, StatusFan
 from rxpolygon.handlers import CloseHandler, ErrorHandler, HandlerSet, MessageHandler
+from rxpolygon.market_hours import is_market_open
 from rxpolygon.raw import RawDelivery
 from rxpolygon.router import Interest, KeyedObservable, Router
 from rxpolygon.settings import api_key_from, base_url_from, cluster_from, one_of, positive_number
@@ -32,7 +33,7 @@ from rxpolygon.topics import Topic
 from rxpolygon.transport import Endpoint, Listener, Ping, Transport, TransportName, choose_transport
 from rxpolygon.transport.base import LARGEST_FRAME
 from rxpolygon.transport.choice import check_transport
-from rxpolygon.venues.polygon.channels import channel_by_name, event_types
+from rxpolygon.venues.polygon.channels import CHANNELS, channel_by_name, event_types
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
 from rxpolygon.venues.polygon.requests import requested_topics
@@ -41,6 +42,7 @@ __all__ = ["StreamClient"]
 
 E = TypeVar("E", bound=Event)
 
+DEFAULT_RECONNECT: Final = Reconnect()
 _LONGEST_PING: Final = 125  # bytes, RFC 6455, 5.5
 _connection_log: Final = logging.getLogger("rxpolygon.connection")
 
@@ -74,10 +76,13 @@ class StreamClient(ChannelMethods):
         raw_data: Whether Observables carry the wire's dicts instead of typed events.
         transport: ``default`` (pure Python), ``fast`` (picows, the extra ``fast``) or ``auto``: fast if
             installed and no proxy stands between.
-        reconnect: What to do after a loss; None ends the stream with the first one.
+        reconnect: What to do after a loss, see :class:`Reconnect`; None ends the stream with the first one.
         overflow: What to do when observers are too slow and the buffer is full: ``block`` (stop reading),
             ``drop_oldest``, ``drop_newest`` or ``error``. Drops are counted and told on :attr:`status`.
         max_buffer: The most bytes that may wait for observers.
+        data_timeout: Seconds without any data, while the market is open by its usual hours, after which a
+            connection counts as mute and is replaced; or a dict of channels (``{"stock_trades": 30}``) to
+            watch each for itself. None, the default, waits for ever.
         ca_certs: A file of certificates to trust instead of the system's.
         max_frame: The largest message that is accepted, in bytes.
 
@@ -107,19 +112,22 @@ class StreamClient(ChannelMethods):
         *,
         raw_data: bool = False,
         transport: TransportName = "auto",
-        reconnect: Reconnect | None = None,
+        reconnect: Reconnect | None = DEFAULT_RECONNECT,
         overflow: Overflow = "block",
         max_buffer: int = DEFAULT_BUFFER,
+        data_timeout: float | Mapping[str, float] | None = None,
         ca_certs: str | None = None,
         max_frame: int = LARGEST_FRAME,
     ) -> None:
         self._cluster = cluster_from(cluster)
-        self._codec = PolygonCodec(base_url_from(host), self._cluster, api_key_from(api_key))
+        self._api_key = api_key_from(api_key)
+        self._codec = PolygonCodec(base_url_from(host), self._cluster, self._api_key)
         check_transport(transport)
         if reconnect is not None and not isinstance(reconnect, Reconnect):
             raise InvalidTypeError("reconnect", reconnect, "a Reconnect policy, or None")
         self._transport_name = transport
         self._reconnect = reconnect
+        self._data_timeout = _data_limits(data_timeout, self._cluster.market)
         self._overflow = cast("Overflow", one_of("overflow", overflow, OVERFLOW_POLICIES))
         self._max_buffer = int(positive_number("max_buffer", max_buffer, "bytes"))
         self._endpoint = Endpoint(
@@ -188,6 +196,11 @@ class StreamClient(ChannelMethods):
         return self._status.state
 
     @property
+    def is_streaming(self) -> bool:
+        """Whether the threads run: from the start to the end of the close, or to an error."""
+        return self._carrier is not None and self._carrier.is_alive
+
+    @property
     def stats(self) -> StreamStats:
         """Figures of the present run, or of the last one."""
         buffer, delivery, carrier = self._buffer, self._delivery, self._carrier
@@ -214,7 +227,7 @@ class StreamClient(ChannelMethods):
     ) -> None:
         """Connect, log in and stream, in threads of the client's own. Returns at once.
 
-        Does nothing while the stream runs. After a close it starts anew, with new subscriptions.
+        Does nothing while the stream runs. After a close it starts anew: subscribe again.
 
         Args:
             ping_interval: Seconds between pings; 0 for none.
@@ -226,10 +239,13 @@ class StreamClient(ChannelMethods):
         Raises:
             InvalidArgumentError: A number is negative, or the payload too long.
             InvalidTypeError: An argument has the wrong type.
+            AlreadyStreamingError: Another client of this process streams from the same URL with the same
+                key; the server would drop it.
         """
         ping = _ping(ping_interval, ping_timeout, ping_payload)
-        if self._carrier is not None and self._carrier.is_alive:
+        if self.is_streaming:
             return
+        running.register(self._codec.url, self._api_key, self)
         if self._carrier is not None:
             self._router.reopen()
             self._events.reopen()
@@ -238,7 +254,13 @@ class StreamClient(ChannelMethods):
         self._buffer = FrameBuffer(self._max_buffer, self._overflow)
         self._delivery = self._make_delivery(check_utf8=not skip_utf8_validation)
         self._carrier = Carrier(
-            Machine(self._codec, Timing(ping=ping), self._reconnect, random.random),
+            Machine(
+                self._codec,
+                Timing(ping=ping, data=self._data_timeout),
+                self._reconnect,
+                random.random,
+                lambda: is_market_open(self._cluster.market),
+            ),
             self._codec,
             self._open_transport,
             self._buffer,
@@ -267,6 +289,16 @@ class StreamClient(ChannelMethods):
             self._router.end(None)
             self._router.reopen()
 
+    def after_fork(self) -> None:
+        """Called in a forked child: nothing runs there, and nobody observes, until it is started again."""
+        if self._carrier is not None:
+            self._carrier.abandon()
+            self._carrier = None
+        self._router.after_fork()
+        self._events.after_fork()
+        self._messages.after_fork()
+        self._status.after_fork()
+
     def _subscribe(self, channel: str, event: type[E], symbols: Symbols, upper: bool) -> Observable[E]:
         row = channel_by_name(channel, self._cluster.market)
         topics = requested_topics(row, self._cluster.market, symbols, upper=upper)
@@ -286,7 +318,7 @@ class StreamClient(ChannelMethods):
                 isolation.complete(subscriber)
 
         carrier = self._carrier
-        if carrier is not None and carrier.is_alive:
+        if carrier is not None and self.is_streaming:
             carrier.call(complete)
         else:
             complete()
@@ -318,6 +350,24 @@ class StreamClient(ChannelMethods):
     def _open_transport(self, listener: Listener) -> Transport:
         name = f"rxpolygon-{self._cluster.value}-read"
         return choose_transport(self._transport_name, self._endpoint, listener, name)
+
+
+def _data_limits(limits: float | Mapping[str, float] | None, market: str) -> float | dict[str, float] | None:
+    if limits is None:
+        return None
+    if not isinstance(limits, Mapping):
+        return positive_number("data_timeout", limits, "seconds")
+    return {
+        channel_by_name(_known_channel(name), market).prefix: positive_number(
+            "data_timeout", seconds, "seconds"
+        )
+        for name, seconds in limits.items()
+    }
+
+
+def _known_channel(name: str) -> str:
+    names = [channel.name for channel in CHANNELS]
+    return one_of("data_timeout", name, names)
 
 
 def _ping(interval: float, timeout: float, payload: str) -> Ping:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 
 from rxpolygon.errors import RxPolygonError
 from rxpolygon.events import Event
 from rxpolygon.fan import Fan, StatusFan
+from rxpolygon.gaps import GapWatch
 from rxpolygon.router import Router
-from rxpolygon.status import Closed, Lagging, Malformed, Status
+from rxpolygon.status import Closed, Dropped, Lagging, Malformed, Status
 from rxpolygon.topics import Topic
 from rxpolygon.venues.dialect import Salvaged, Split
 
@@ -32,6 +33,12 @@ class Decoder(Protocol):
     @property
     def raw_keys(self) -> Mapping[str, tuple[type[Event], str]]:
         """For each kind of event on the wire, its class and the name of its symbol's field."""
+
+    def channel_in(self, data: bytes) -> str | None:
+        """The channel that damaged data seems to belong to."""
+
+    def redacted(self, data: bytes) -> bytes:
+        """The data without the key."""
 
     def split(self, frame: bytes) -> Split:
         """A frame's objects as dicts."""
@@ -100,6 +107,7 @@ class Delivery:
         self._messages = messages
         self._status = status
         self._handlers = handlers
+        self._gaps = GapWatch(router, self.tell, self._timestamp_of)
         self._decode = _checked(decoder.decode) if check_utf8 else decoder.decode
 
     def frames(self, frames: list[bytes]) -> None:
@@ -128,7 +136,9 @@ class Delivery:
             count += len(events)
             for event in events:
                 try:
-                    tables[event.__class__][event.symbol](event)  # type: ignore[attr-defined]
+                    table = tables[event.__class__]
+                    table.last = event
+                    table[event.symbol](event)  # type: ignore[attr-defined]
                 except BaseException as error:
                     self._router.fail_at(event.__class__, event.symbol, error)  # type: ignore[attr-defined]
         # Frames with statuses end the list they are handed over in, so only the last may hold some.
@@ -150,6 +160,8 @@ class Delivery:
                 if isinstance(event, Event):
                     count += 1
                     last = event
+                    if self._gaps.is_waiting:
+                        self._gaps.end(event.__class__, event)
                     self._events.emit(event)
                     self._handlers.on_event(event)
                     self._route(event)
@@ -160,7 +172,9 @@ class Delivery:
 
     def _route_to(self, kind: type, symbol: str, event: object) -> None:
         try:
-            self._router.tables[kind][symbol](event)
+            table = self._router.tables[kind]
+            table.last = event
+            table[symbol](event)
         except BaseException as error:
             self._router.fail_at(kind, symbol, error)
 
@@ -172,7 +186,12 @@ class Delivery:
     def _tell_malformed(self, malformed: Sequence[tuple[bytes, str]]) -> None:
         for data, problem in malformed:
             self.progress.malformed += 1
-            self.tell(Malformed(data, problem))
+            self.tell(Malformed(self._decoder.redacted(data), problem))
+            channel = self._decoder.channel_in(data)
+            wanted = self._router.wanted
+            known = [topic for topic in wanted if topic.prefix == channel]
+            if channel is None or known:
+                self._gaps.open(known or wanted, "malformed", 1)
 
     @property
     def lag(self) -> float | None:
@@ -186,6 +205,16 @@ class Delivery:
             status = msgspec.structs.replace(status, lag=self.lag)
         self._handlers.on_status(status)
         self._status.emit(status)
+        if isinstance(status, Dropped):
+            self.lost(None, "dropped", status.frames)
+
+    def lost(self, topics: tuple[Topic, ...] | None, cause: str, dropped: int | None) -> None:
+        """Data of topics was lost here; None stands for all that are subscribed."""
+        self._gaps.open(self._router.wanted if topics is None else topics, cause, dropped)
+
+    @staticmethod
+    def _timestamp_of(event: Any) -> int | None:  # Any: an Event here, a dict where raw data is delivered
+        return cast("int | None", event.timestamp)
 
     def refuse(self, topic: Topic, error: RxPolygonError) -> None:
         """A topic was refused."""
@@ -194,6 +223,7 @@ class Delivery:
     def end(self, error: RxPolygonError | None, undelivered: int) -> None:
         """Nothing follows: the last status, then the end of every Observable."""
         kind = type(error).__name__ if error is not None else None
+        self._gaps.close()
         self.tell(Closed(str(error) if error is not None else None, kind, undelivered))
         self._handlers.on_end(error)
         self._router.end(error)

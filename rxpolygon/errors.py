@@ -5,6 +5,7 @@
     │   ├── InvalidArgumentError     a value that is not allowed (also a ValueError)
     │   ├── InvalidTypeError         a value of the wrong type (also a TypeError)
     │   ├── WrongClusterError        a channel that the connected cluster does not carry
+    │   ├── AlreadyStreamingError    this process already has such a connection
     │   └── MissingPackageError      an optional package is not installed (also an ImportError)
     ├── ConnectionError              wait and try again
     │   ├── ConnectFailedError       no connection came about: name, network, TLS or HTTP
@@ -32,10 +33,13 @@ import builtins
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from rxpolygon.text import printable
+
 if TYPE_CHECKING:
     from rxpolygon.topics import Topic
 
 __all__ = [
+    "AlreadyStreamingError",
     "AuthenticationError",
     "ConnectFailedError",
     "ConnectionError",
@@ -94,6 +98,21 @@ class WrongClusterError(UsageError):
         self.cluster = cluster
 
 
+class AlreadyStreamingError(UsageError):
+    """A second connection with the same key to the same cluster would make the server drop the first.
+
+    Attributes:
+        client: The client that runs.
+    """
+
+    def __init__(self, url: str, client: object) -> None:
+        super().__init__(
+            f"this process already streams from {url} with the same key, and the server allows one such "
+            "connection: use that client (the attribute 'client' of this error), or close it first"
+        )
+        self.client = client
+
+
 class MissingPackageError(UsageError, ImportError):
     """A feature needs a package of an extra that is not installed."""
 
@@ -116,7 +135,7 @@ class ConnectFailedError(ConnectionError):
         remedy = "check the host and the network"
         if status is not None:
             remedy = "the server answered the handshake with this HTTP status: check host and cluster"
-        super().__init__(f"cannot connect to {url}: {reason} ({remedy})")
+        super().__init__(f"cannot connect to {url}: {printable(reason)} ({remedy})")
         self.url = url
         self.status = status
 
@@ -130,7 +149,8 @@ class ConnectionLostError(ConnectionError):
     """
 
     def __init__(self, reason: str, code: int | None = None) -> None:
-        said = f"{reason} (close code {code})" if code is not None else reason
+        shown = printable(reason)
+        said = f"{shown} (close code {code})" if code is not None else shown
         super().__init__(f"the connection was lost: {said}")
         self.code = code
         self.reason = reason
@@ -151,8 +171,8 @@ class ConnectionLimitError(ConnectionError):
 
     def __init__(self, message: str) -> None:
         super().__init__(
-            f"the account's connection limit is reached ({message}): close the other client of this key, "
-            "share one StreamClient, or ask the vendor for more connections"
+            f"the account's connection limit is reached ({printable(message)}): close the other client of "
+            "this key, share one StreamClient, or ask the vendor for more connections"
         )
 
 
@@ -161,7 +181,7 @@ class SlowConsumerError(ConnectionError):
 
     def __init__(self, message: str) -> None:
         super().__init__(
-            f"the server cut the connection as a slow consumer ({message}): subscribe to less, "
+            f"the server cut the connection as a slow consumer ({printable(message)}): subscribe to less, "
             "do less in observers, or install the extra 'fast'"
         )
 
@@ -171,8 +191,8 @@ class AuthenticationError(RxPolygonError):
 
     def __init__(self, url: str, message: str) -> None:
         super().__init__(
-            f"{url} refused the login ({message}): the API key is wrong, or its plan does not include "
-            "this cluster or this host (a key for delayed data needs StreamHost.DELAYED)"
+            f"{url} refused the login ({printable(message)}): the API key is wrong, or its plan does not "
+            "include this cluster or this host (a key for delayed data needs StreamHost.DELAYED)"
         )
         self.url = url
 
@@ -182,8 +202,8 @@ class EvictedError(RxPolygonError):
 
     def __init__(self, message: str) -> None:
         super().__init__(
-            f"another connection of this account took over ({message}): one connection to a cluster at a "
-            "time is allowed; share one StreamClient"
+            f"another connection of this account took over ({printable(message)}): one connection to a "
+            "cluster at a time is allowed; share one StreamClient"
         )
 
 
@@ -192,8 +212,8 @@ class SubscriptionRefusedError(RxPolygonError):
 
     def __init__(self, topic: Topic, message: str) -> None:
         super().__init__(
-            f"the server refused {topic} ({message}): the plan of this key does not include it, "
-            "or the symbol is not allowed on this channel"
+            f"the server refused {printable(str(topic))} ({printable(message)}): the plan of this key does "
+            "not include it, or the symbol is not allowed on this channel"
         )
         self.topic = topic
 

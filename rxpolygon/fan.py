@@ -63,6 +63,12 @@ class Fan(Generic[T]):
             observers, self.observers = self.observers, ()
         isolation.end(observers, error)
 
+    def after_fork(self) -> None:
+        """Forget everybody, in a child process: they belong to the parent."""
+        self._lock = threading.Lock()
+        self.observers = ()
+        self._ended = False
+
     def reopen(self) -> None:
         """Accept observers again after an end."""
         with self._lock:
@@ -82,6 +88,11 @@ class StatusFan(Fan[Status]):
             if isinstance(value, State):
                 self.state = value
         super().emit(value)
+
+    def after_fork(self) -> None:
+        """Forget everybody, in a child process, where nothing runs."""
+        super().after_fork()
+        self.state = Idle()
 
     def end(self, error: RxPolygonError | None) -> None:
         """Complete every observer. How it ended was told by the last state, so there is no error here."""

@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 from rxpolygon import isolation
 from rxpolygon.errors import InvalidTypeError, RxPolygonError
 from rxpolygon.events import Event
-from rxpolygon.status import Disconnected, Status, printable
+from rxpolygon.status import Disconnected, Status
+from rxpolygon.text import printable
 
 __all__ = ["CloseHandler", "ErrorHandler", "HandlerSet", "MessageHandler"]
 

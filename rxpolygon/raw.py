@@ -35,11 +35,17 @@ class RawDelivery(Delivery):
             return False
         # With raw_data=True the Observables carry dicts, which their static types cannot say.
         event: Any = item
+        if key is not None and self._gaps.is_waiting:
+            self._gaps.end(key[0], event)
         self._events.emit(event)
         if key is not None:
             kind, letter = key
             self._route_to(kind, str(item.get(letter, "")), event)
         return True
+
+    @staticmethod
+    def _timestamp_of(event: Any) -> int | None:
+        return _timestamp(event)
 
 
 def _timestamp(item: dict[str, Any]) -> int | None:

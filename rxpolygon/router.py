@@ -72,18 +72,22 @@ class SymbolTable(dict[str, OnNext]):
     plain dict lookup.
     """
 
+    __slots__ = ("_normal", "_odd_spellings", "_router", "_subscribers", "last")
+
     def __init__(self, router: Router, normal: Callable[[str], str]) -> None:
         super().__init__()
+        self.last: Any = None  # the newest event of the class, whatever its kind; dispatch thread only
         self._router = router
         self._normal = normal
         self._subscribers: dict[str, tuple[Subscriber, ...]] = {}  # by normal form; under the router's lock
-        self._spellings: dict[str, set[str]] = {}  # the keys of this dict by normal form; the same
+        self._odd_spellings: dict[str, set[str]] = {}  # keys that are not in normal form, by it; the same
 
     def __missing__(self, symbol: str) -> OnNext:
         with self._router.lock:
-            on_next = self._callable_for(self.subscribers_of(symbol))
-            self._spellings.setdefault(self._normal(symbol), set()).add(symbol)
-            self[symbol] = on_next
+            normal = self._normal(symbol)
+            if symbol != normal:
+                self._odd_spellings.setdefault(normal, set()).add(symbol)
+            on_next = self[symbol] = self._callable_for(self.subscribers_of(symbol))
             return on_next
 
     def subscribers_of(self, symbol: str) -> tuple[Subscriber, ...]:
@@ -103,6 +107,9 @@ class SymbolTable(dict[str, OnNext]):
         normal = self._normal(symbol)
         self._subscribers[normal] = (*self._subscribers.get(normal, ()), subscriber)
         self._forget(normal)
+        if normal != EVERY_SYMBOL:
+            # At once and not with the first event: keys made one after another lie side by side in memory.
+            self[normal] = self._callable_for(self.subscribers_of(normal))
 
     def remove(self, symbol: str, subscriber: Subscriber) -> None:
         """Undo :meth:`add`. Under the router's lock."""
@@ -117,8 +124,9 @@ class SymbolTable(dict[str, OnNext]):
     def _forget(self, normal: str) -> None:
         if normal == EVERY_SYMBOL:
             self.clear()
-            self._spellings.clear()
-        for spelling in self._spellings.pop(normal, ()):
+            self._odd_spellings.clear()
+        self.pop(normal, None)
+        for spelling in self._odd_spellings.pop(normal, ()):
             self.pop(spelling, None)
 
 
@@ -148,6 +156,18 @@ class _Tables(dict[type, SymbolTable]):
         return table
 
 
+class _Front(dict[type, SymbolTable]):
+    """The tables as the dispatch thread sees them."""
+
+    def __init__(self, tables: _Tables) -> None:
+        super().__init__()
+        self._tables = tables
+
+    def __missing__(self, event: type) -> SymbolTable:
+        table = self[event] = self._tables[event]
+        return table
+
+
 class Router:
     """Keeps observers by event class and symbol, and counts who needs which topic.
 
@@ -166,13 +186,15 @@ class Router:
         changed: Callable[[Sequence[Topic]], None],
     ) -> None:
         self.lock = threading.RLock()
-        self._types = types
+        self.types = types
         self._changed = changed
         self._holders: dict[Topic, int] = {}  # under the lock; single reads without
         self._subscribers: set[Subscriber] = set()  # under the lock
         self._interests: dict[Interest, None] = {}  # those that hold topics unobserved; under the lock
         self._ended: Ending = False  # under the lock: True is the good end
-        self.tables: dict[type, SymbolTable] = _Tables(self, normal)
+        self._tables = _Tables(self, normal)
+        #: What the dispatch thread looks up: the tables, or what stands before one of them for a while.
+        self.tables: dict[type, SymbolTable] = _Front(self._tables)
 
     @property
     def wanted(self) -> list[Topic]:
@@ -194,6 +216,16 @@ class Router:
         with self.lock:
             self._ended = False
 
+    def after_fork(self) -> None:
+        """Forget everybody, in a child process: they belong to the parent."""
+        self.lock = threading.RLock()
+        self._subscribers.clear()
+        self._interests.clear()
+        self._holders.clear()
+        self._tables.clear()
+        self.tables.clear()
+        self._ended = False
+
     def declare(self, interest: Interest) -> None:
         """Hold the topics of a request until it is observed or revoked."""
         with self.lock:
@@ -210,7 +242,7 @@ class Router:
             else:
                 self._subscribers.add(subscriber)
                 for topic in subscriber.topics:
-                    self.tables[self._types[topic.prefix]].add(topic.symbol, subscriber)
+                    self._tables[self.types[topic.prefix]].add(topic.symbol, subscriber)
                 changed = self._hold(subscriber.topics)
                 if self._interests.pop(interest, False) is None:
                     changed += self._release(interest.topics)
@@ -232,7 +264,7 @@ class Router:
         self._subscribers.discard(subscriber)
         topics = list(subscriber.topics)
         for topic in topics:
-            self.tables[self._types[topic.prefix]].remove(topic.symbol, subscriber)
+            self._tables[self.types[topic.prefix]].remove(topic.symbol, subscriber)
         subscriber.topics.clear()
         return self._release(topics)
 
@@ -280,7 +312,7 @@ class Router:
         gone = [topic for topic in subscriber.topics if is_revoked(topic)]
         for topic in gone:
             subscriber.topics.discard(topic)
-            self.tables[self._types[topic.prefix]].remove(topic.symbol, subscriber)
+            self._tables[self.types[topic.prefix]].remove(topic.symbol, subscriber)
         return self._release(gone)
 
     def refuse(self, topic: Topic, error: RxPolygonError) -> None:
@@ -306,7 +338,7 @@ class Router:
     def fail_at(self, event: type, symbol: str, error: BaseException) -> None:
         """The only observer of a symbol raised."""
         with self.lock:
-            subscribers = self.tables[event].subscribers_of(symbol)
+            subscribers = self._tables[event].subscribers_of(symbol)
         if len(subscribers) == 1:
             self.fail(subscribers[0], error)
         else:  # it unsubscribed itself, or let others in, before it raised

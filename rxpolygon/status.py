@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from rxpolygon.text import printable
 from rxpolygon.topics import Topic
 
 __all__ = [
@@ -46,25 +47,9 @@ __all__ = [
     "Status",
     "Subscribed",
     "Unsubscribed",
-    "printable",
 ]
 
 _SHOWN_BYTES = 120
-
-
-def printable(text: str, limit: int = 500) -> str:
-    """Text from a server, made harmless for terminals and logs, and cut at a length.
-
-    Example:
-        >>> printable("\\x1b[2Jhello")
-        '\\\\x1b[2Jhello'
-    """
-    clipped = text if len(text) <= limit else f"{text[:limit]}…"
-    if clipped.isprintable():
-        return clipped
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in clipped
-    )
 
 
 class Status(Struct, frozen=True, tag=True, tag_field="status"):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from rxpolygon.connection.buffer import FrameBuffer
-from rxpolygon.connection.effects import Cut, Effect, End, Open, Probe, Refuse, Send, Tell
+from rxpolygon.connection.effects import Cut, Effect, End, Lost, Open, Probe, Refuse, Send, Tell
 from rxpolygon.connection.machine import Machine, Phase
 from rxpolygon.errors import OverflowError, RxPolygonError
 from rxpolygon.status import Status
@@ -38,6 +38,9 @@ class Sink(Protocol):
 
     def tell(self, status: Status) -> None:
         """A status, in order with the frames around it."""
+
+    def lost(self, topics: tuple[Topic, ...] | None, cause: str, dropped: int | None) -> None:
+        """Data of topics was lost here; None stands for all that are subscribed."""
 
     def refuse(self, topic: Topic, error: RxPolygonError) -> None:
         """A topic was refused."""
@@ -116,6 +119,10 @@ class Carrier:
         self._dispatcher.start()
         self._keeper.start()
 
+    def abandon(self) -> None:
+        """Forget the connection, in a forked child: it belongs to the parent, and so do the threads."""
+        atexit.unregister(self.close)
+
     def changed(self, topics: Iterable[Topic]) -> None:
         """Topics that became wanted, or are no longer. Returns at once; the commands follow."""
         with self._condition:
@@ -149,7 +156,7 @@ class Carrier:
 
     def _collect(self) -> None:
         for effect in self._machine.take():
-            if isinstance(effect, (Tell, Refuse)):
+            if isinstance(effect, (Tell, Refuse, Lost)):
                 self._buffer.tell(effect)
             elif isinstance(effect, End):
                 self._buffer.tell(effect)
@@ -255,8 +262,12 @@ class Carrier:
 
     def _heard_data(self, frames: list[bytes]) -> None:
         if self._machine.awaits_data:
+            channels: list[str] = []
+            if self._machine.watched:
+                data = b"".join(frames)
+                channels = [name for name in self._machine.watched if self._dialect.carries(data, name)]
             with self._condition:
-                self._machine.data(time.monotonic())
+                self._machine.data(time.monotonic(), channels)
         self._put(frames)
 
     def _put(self, frames: list[bytes]) -> None:
@@ -276,6 +287,8 @@ class Carrier:
                     self._sink.frames(item)
                 case Tell():
                     self._sink.tell(item.status)
+                case Lost():
+                    self._sink.lost(item.topics, item.cause, item.dropped)
                 case Refuse():
                     self._sink.refuse(item.topic, item.error)
                 case Call():

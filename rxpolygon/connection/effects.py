@@ -8,7 +8,7 @@ from rxpolygon.errors import RxPolygonError
 from rxpolygon.status import Status
 from rxpolygon.topics import Topic
 
-__all__ = ["Cut", "Effect", "End", "Open", "Probe", "Refuse", "Send", "Tell"]
+__all__ = ["Cut", "Effect", "End", "Lost", "Open", "Probe", "Refuse", "Send", "Tell"]
 
 
 class Effect(Struct, frozen=True):
@@ -58,6 +58,20 @@ class Refuse(Effect, frozen=True):
 
     topic: Topic
     error: RxPolygonError
+
+
+class Lost(Effect, frozen=True):
+    """Data of some topics was lost at this place of the stream.
+
+    Attributes:
+        topics: Which; None for all that are subscribed.
+        cause: As in :class:`rxpolygon.status.Gap`.
+        dropped: Frames known to be lost, None when nobody can know.
+    """
+
+    topics: tuple[Topic, ...] | None
+    cause: str
+    dropped: int | None = None
 
 
 class End(Effect, frozen=True):

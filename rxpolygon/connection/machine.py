@@ -19,7 +19,8 @@ from msgspec import Struct
 
 from rxpolygon import errors
 from rxpolygon.connection.causes import Cause, cause_of, error_for, remedy
-from rxpolygon.connection.effects import Cut, Effect, End, Open, Probe, Send, Tell
+from rxpolygon.connection.effects import Cut, Effect, End, Lost, Open, Probe, Send, Tell
+from rxpolygon.connection.mute import MuteWatch
 from rxpolygon.connection.policy import Reconnect
 from rxpolygon.connection.subscriptions import Subscriptions
 from rxpolygon.status import (
@@ -72,10 +73,13 @@ class Timing(Struct, frozen=True):
     Attributes:
         login: Seconds from the open socket to the accepted login.
         ping: When to probe, and how long to wait for a byte.
+        data: Seconds without market data after which an open connection counts as mute: of any channel, or
+            of each channel by its prefix; None to wait for ever.
     """
 
     login: float = 10.0
     ping: Ping = Ping()
+    data: float | Mapping[str, float] | None = None
 
 
 class Machine:
@@ -86,10 +90,16 @@ class Machine:
         timing: Its patience.
         reconnect: The policy after a loss; None ends the stream with the first loss.
         random: Gives a number from 0 up to 1, for jitter.
+        is_market_open: Whether data may be expected now; silence means nothing while it may not.
     """
 
     def __init__(
-        self, dialect: Dialect, timing: Timing, reconnect: Reconnect | None, random: Callable[[], float]
+        self,
+        dialect: Dialect,
+        timing: Timing,
+        reconnect: Reconnect | None,
+        random: Callable[[], float],
+        is_market_open: Callable[[], bool] = lambda: True,
     ) -> None:
         self.phase = Phase.IDLE
         self._dialect = dialect
@@ -103,11 +113,13 @@ class Machine:
         self._said = ""
         self._login_tries = 0
         self._is_open = False
+        self._was_live = False  # ever
         self._act_at: float | None = None  # login limit, end of waiting, or announced close
         self._sound_at: float | None = None
         self._ping_at: float | None = None
         self._probed_at: float | None = None
         self._probed_reads = 0
+        self._mute_watch = MuteWatch(timing.data, is_market_open)
 
     @property
     def subscriptions(self) -> Subscriptions:
@@ -123,13 +135,19 @@ class Machine:
             self._ping_at,
             self._dead_at,
             self._subscriptions.deadline if self.phase is Phase.LIVE else None,
+            self._mute_watch.deadline if self.phase is Phase.LIVE else None,
         )
         return min((time for time in times if time is not None), default=None)
 
     @property
     def awaits_data(self) -> bool:
         """Whether :meth:`data` would change anything."""
-        return self._sound_at is not None
+        return self._sound_at is not None or self._mute_watch.is_active
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The channels whose silence counts each for itself."""
+        return self._mute_watch.channels
 
     def take(self) -> list[Effect]:
         """The effects since the last call, in the order to carry them out."""
@@ -160,8 +178,17 @@ class Machine:
         self._reset_probes(now)
         self._effects.append(Tell(Connected(self._dialect.url)))
 
-    def data(self, now: float) -> None:
-        """Market data came: the connection is good."""
+    def data(self, now: float, channels: Iterable[str] = ()) -> None:
+        """Market data came: the connection is good.
+
+        Args:
+            now: The time.
+            channels: Those of :attr:`watched` that the data belongs to.
+        """
+        self._good()
+        self._mute_watch.data(now, channels)
+
+    def _good(self) -> None:
         self._sound_at = None
         self._attempt = 0
 
@@ -205,7 +232,9 @@ class Machine:
 
     def _logged_in(self, notice: Notice, now: float) -> None:
         self.phase = Phase.LIVE
+        self._was_live = True
         self._act_at = None
+        self._mute_watch.live(now)
         self._sound_at = now + _SOUND_AFTER
         self._effects.append(Tell(Authenticated(notice.message)))
         self.flush()
@@ -241,11 +270,17 @@ class Machine:
         self._after_loss(cause, reason, Loss("local", reason), now)
 
     def _after_loss(self, cause: Cause, reason: str, loss: Loss, now: float) -> None:
-        self._forget_connection()
+        interrupted = self._forget_connection()
         self._effects.append(Tell(Disconnected(reason, loss.code, cause)))
+        if interrupted:
+            self._effects.append(Lost(interrupted, "reconnect"))
         error = error_for(cause, self._dialect.url, reason, loss, self._timing.login)
         policy = self._reconnect
-        is_final = cause == "handshake" or (cause == "evicted" and policy and policy.on_evicted == "stop")
+        is_final = (
+            cause == "handshake"
+            or (cause == "evicted" and policy is not None and policy.on_evicted == "stop")
+            or (loss.is_final and not self._was_live)
+        )
         if policy is None or is_final:
             self._end(error)
             return
@@ -258,11 +293,13 @@ class Machine:
         self._act_at = now + delay
         self._effects.append(Tell(Reconnecting(delay, self._attempt, cause, remedy(cause))))
 
-    def _forget_connection(self) -> None:
-        self._subscriptions.connection_lost()
+    def _forget_connection(self) -> tuple[Topic, ...]:
+        interrupted = self._subscriptions.connection_lost()
         self._cause, self._said = None, ""
         self._login_tries = 0
         self._act_at = self._sound_at = self._ping_at = self._probed_at = None
+        self._mute_watch.connection_lost()
+        return interrupted
 
     def _open(self) -> None:
         self.phase = Phase.OPENING
@@ -279,9 +316,12 @@ class Machine:
             held: Whether our own full buffer holds back the reading; then silence proves nothing.
         """
         if self._sound_at is not None and now >= self._sound_at:
-            self.data(now)
+            self._good()
         if self.phase is Phase.LIVE:
             self._effects += self._subscriptions.settle(now)
+            mute = self._mute_watch.mute(now, self._subscriptions.on_wire, held)
+            if mute is not None:
+                self._break("mute", mute, now)
         if self._act_at is not None and now >= self._act_at:
             self._act(now)
         if self._is_open:

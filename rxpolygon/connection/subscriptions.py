@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 
-from rxpolygon.connection.effects import Effect, Refuse, Send, Tell
+from rxpolygon.connection.effects import Effect, Lost, Refuse, Send, Tell
 from rxpolygon.errors import SubscriptionRefusedError
 from rxpolygon.status import Refused, ServerMessage, Subscribed, Unsubscribed
 from rxpolygon.topics import Topic
@@ -73,11 +73,17 @@ class Subscriptions:
                 self._wanted.pop(topic, None)
             self._changed[topic] = None
 
-    def connection_lost(self) -> None:
-        """The wire has nothing any more; everything wanted must be asked for again."""
+    def connection_lost(self) -> tuple[Topic, ...]:
+        """The wire has nothing any more; everything wanted must be asked for again.
+
+        Returns:
+            The topics whose data the loss interrupts: those that the wire had and that are wanted still.
+        """
+        interrupted = tuple(topic for topic in self._on_wire if topic in self._wanted)
         self._on_wire.clear()
         self._requests.clear()
         self._changed = dict(self._wanted)
+        return interrupted
 
     def commands(self) -> list[Effect]:
         """What to send now, for all that changed since the last call."""
@@ -123,7 +129,16 @@ class Subscriptions:
                 del request.waiting[topic]
                 effects += self._settle_before(request)
             effects.append(Tell(Subscribed(topic) if notice.active else Unsubscribed(topic)))
+            if request is None and not notice.active:
+                effects += self._taken_away(topic)
         return effects + self._settle_decided()
+
+    def _taken_away(self, topic: Topic) -> list[Effect]:
+        """The server ended a subscription by itself: ask again, and say that data may be missing."""
+        if topic not in self._wanted or self._on_wire.pop(topic, False) is False:
+            return []
+        self._changed[topic] = None
+        return [Lost((topic,), "resubscribed")]
 
     def refused(self, notice: TopicsRefused, now: float) -> list[Effect]:
         """The server refuses something, often without saying what."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
-__all__ = ["LARGEST_FRAME", "Endpoint", "Listener", "Loss", "LossKind", "Ping", "Transport", "tls_context"]
+__all__ = [
+    "LARGEST_FRAME",
+    "Endpoint",
+    "Listener",
+    "Loss",
+    "LossKind",
+    "Ping",
+    "Transport",
+    "connect_failure",
+    "tls_context",
+]
 
 #: The largest frame that is accepted, in bytes, where nothing else is said.
 LARGEST_FRAME = 64 * 1024 * 1024
@@ -55,11 +66,14 @@ class Loss(Struct, frozen=True):
             frame), ``too_large``, or ``local`` (we ended it).
         reason: The text of it, without a key.
         code: The close code, or the HTTP status of a failed handshake.
+        is_final: Whether another attempt can hardly end otherwise: the name does not exist, or the
+            certificate is not trusted.
     """
 
     kind: LossKind
     reason: str
     code: int | None = None
+    is_final: bool = False
 
 
 class Listener(Protocol):
@@ -99,6 +113,18 @@ class Transport(Protocol):
 
     def join(self, timeout: float) -> bool:
         """Wait for the thread's end; whether it has ended."""
+
+
+def connect_failure(error: BaseException) -> Loss:
+    """The loss for an exception of an attempt to connect."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        problem = f"the server's certificate is not trusted: {error.verify_message}"
+        return Loss("connect", problem, is_final=True)
+    # websocket-client wraps the resolver's error in one of its own.
+    inner = error.args[0] if error.args else None
+    cause = inner if isinstance(inner, OSError) else error
+    missing = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
+    return Loss("connect", str(error) or type(error).__name__, is_final=missing)
 
 
 def tls_context(endpoint: Endpoint) -> ssl.SSLContext | None:

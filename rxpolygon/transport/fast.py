@@ -13,7 +13,7 @@ from typing import Final
 import picows
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from rxpolygon.transport.base import Endpoint, Listener, Loss, tls_context
+from rxpolygon.transport.base import Endpoint, Listener, Loss, connect_failure, tls_context
 
 __all__ = ["FastTransport"]
 
@@ -113,7 +113,7 @@ class FastTransport:
                 return Loss("connect", str(error) or "the server did not answer as a websocket")
             return Loss("handshake", f"HTTP status {status}", status)
         except (OSError, picows.WSError, TimeoutError, ValueError) as error:
-            return Loss("connect", str(error) or type(error).__name__)
+            return connect_failure(error)
         try:
             return await self._until_lost(transport)
         finally:

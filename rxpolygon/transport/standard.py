@@ -17,7 +17,7 @@ from typing import Final
 
 import websocket
 
-from rxpolygon.transport.base import Endpoint, Listener, Loss, tls_context
+from rxpolygon.transport.base import Endpoint, Listener, Loss, connect_failure, tls_context
 from rxpolygon.transport.frames import CLOSE, PING, FrameError, FrameSplitter
 from rxpolygon.transport.tls import TlsStream
 
@@ -124,7 +124,7 @@ class StandardTransport:
             status = error.status_code
             return Loss("handshake", f"HTTP status {status}", status)
         except (OSError, websocket.WebSocketException, ValueError) as error:
-            return Loss("connect", _reason(error))
+            return connect_failure(error)
         if self._closing.is_set():
             self._cut()
         return None
@@ -133,7 +133,7 @@ class StandardTransport:
         try:
             return self._read_frames(stream)
         except (OSError, ValueError) as error:
-            return Loss("network", _reason(error))
+            return Loss("network", str(error) or type(error).__name__)
         finally:
             with contextlib.suppress(OSError):
                 stream.close()
@@ -180,9 +180,3 @@ def _stream(sock: socket.socket) -> socket.socket | TlsStream:
     with contextlib.suppress(OSError, AttributeError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(_TRY_FOR), 0))
     return sock
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not trusted: {error.verify_message}"
-    return str(error) or type(error).__name__

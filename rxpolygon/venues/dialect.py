@@ -143,6 +143,15 @@ class Dialect(Protocol):
     def notices(self, frame: bytes) -> Sequence[Notice]:
         """What a frame says about the connection. Never raises."""
 
+    def carries(self, data: bytes, channel: str) -> bool:
+        """Whether frames hold an event of a channel, found without decoding them."""
+
+    def channel_in(self, data: bytes) -> str | None:
+        """The channel that damaged data seems to belong to."""
+
+    def redacted(self, data: bytes) -> bytes:
+        """The data without the key, should a server have echoed it."""
+
     def login(self) -> bytes:
         """The command that logs in. It holds the key: never log it."""
 

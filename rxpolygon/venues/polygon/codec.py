@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
@@ -22,6 +23,8 @@ __all__ = ["PolygonCodec", "StatusMessage"]
 
 # No limit on a command is published; servers commonly take messages of 64 KiB at least.
 _LARGEST_COMMAND: Final = 16_384
+
+_KIND: Final = re.compile(rb'"ev"\s*:\s*"(\w+)"')
 
 
 class StatusMessage(Struct, frozen=True, gc=False, tag_field="ev", tag="status"):
@@ -104,10 +107,26 @@ class PolygonCodec:
             return ()
         items = decoded if isinstance(decoded, list) else ()
         return [
-            notice(str(item.get("status") or ""), str(item.get("message") or ""), self._prefixes)
+            notice(str(item.get("status") or ""), self._hidden(item.get("message")), self._prefixes)
             for item in items
             if isinstance(item, dict) and item.get("ev") == "status"
         ]
+
+    def _hidden(self, message: object) -> str:
+        return str(message or "").replace(self._api_key, "<key>")
+
+    def redacted(self, data: bytes) -> bytes:
+        """The data without the key, should the server have echoed it."""
+        return data.replace(self._api_key.encode(), b"<key>")
+
+    def carries(self, data: bytes, channel: str) -> bool:
+        """Whether frames hold an event of a channel, found without decoding them."""
+        return re.search(rb'"ev"\s*:\s*"%b"' % re.escape(channel.encode()), data) is not None
+
+    def channel_in(self, data: bytes) -> str | None:
+        """The channel that damaged data seems to belong to, ``status`` included; None if it is unclear."""
+        kinds = set(_KIND.findall(data))
+        return kinds.pop().decode("ascii", "replace") if len(kinds) == 1 else None
 
     def login(self) -> bytes:
         """The command that logs in. It holds the key: never log it."""

@@ -1,0 +1,109 @@
+"""Gaps in the data: known when it is lost, told when the first event after it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from rxpolygon.router import OnNext, Router, SymbolTable
+from rxpolygon.status import Gap
+from rxpolygon.topics import Topic
+
+__all__ = ["GapWatch"]
+
+_SHOWN_SYMBOLS: Final = 1_000
+
+
+class GapWatch:
+    """Keeps the gaps that wait for their first event. Dispatch thread only.
+
+    A class of events whose channel has a gap gets a stand-in for its table, which catches the first event.
+    So gaps cost nothing while there are none.
+
+    Args:
+        router: Whose tables are watched.
+        tell: Told each gap, before the event that ends it is delivered.
+        timestamp: The Unix milliseconds of an event, None if it has none.
+    """
+
+    def __init__(
+        self, router: Router, tell: Callable[[Gap], None], timestamp: Callable[[Any], int | None]
+    ) -> None:
+        self._router = router
+        self._tell = tell
+        self._timestamp = timestamp
+        self._pending: dict[type, _StandIn] = {}
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether any gap waits for its first event."""
+        return bool(self._pending)
+
+    def open(self, topics: Iterable[Topic], cause: str, dropped: int | None) -> None:
+        """Data of these topics was lost after the last event that was delivered."""
+        by_channel: dict[str, list[str]] = {}
+        for topic in topics:
+            by_channel.setdefault(topic.prefix, []).append(topic.symbol)
+        for channel, symbols in by_channel.items():
+            kind = self._router.types.get(channel)
+            if kind is not None:
+                self._open_channel(kind, channel, symbols, cause, dropped)
+
+    def _open_channel(
+        self, kind: type, channel: str, symbols: list[str], cause: str, dropped: int | None
+    ) -> None:
+        waiting = self._pending.get(kind)
+        if waiting is not None:
+            waiting.gap = _merged(waiting.gap, symbols, dropped)
+            return
+        table = self._router.tables[kind]
+        after = None if table.last is None else self._timestamp(table.last)
+        gap = Gap(channel, tuple(symbols[:_SHOWN_SYMBOLS]), after, None, cause, dropped)
+        stand_in = _StandIn(table, gap, lambda symbol: self._ended(kind, symbol))
+        self._pending[kind] = stand_in
+        self._router.tables[kind] = stand_in
+
+    def _ended(self, kind: type, symbol: str) -> OnNext:
+        """The first event after a gap: :attr:`_StandIn.last` is it."""
+        stand_in = self._pending[kind]
+        self.end(kind, stand_in.last)
+        return self._router.tables[kind][symbol]
+
+    def end(self, kind: type, event: object) -> None:
+        """An event of a class is about to be delivered: it ends the gap of its channel."""
+        stand_in = self._pending.pop(kind, None)
+        if stand_in is not None:
+            self._router.tables[kind] = stand_in.table
+            stand_in.table.last = event
+            self._tell(replace(stand_in.gap, before=self._timestamp(event)))
+
+    def close(self) -> None:
+        """The stream is over: tell the gaps that no event ended."""
+        for kind, stand_in in list(self._pending.items()):
+            del self._pending[kind]
+            self._router.tables[kind] = stand_in.table
+            self._tell(stand_in.gap)
+
+
+class _StandIn(SymbolTable):
+    """Stands before a table until the first event of its class."""
+
+    __slots__ = ("_caught", "gap", "table")
+
+    def __init__(self, table: SymbolTable, gap: Gap, caught: Callable[[str], OnNext]) -> None:
+        dict.__init__(self)
+        self.last = None
+        self.table = table
+        self.gap = gap
+        self._caught = caught
+
+    def __missing__(self, symbol: str) -> OnNext:
+        return self._caught(symbol)
+
+
+def _merged(gap: Gap, symbols: list[str], dropped: int | None) -> Gap:
+    every = dict.fromkeys((*gap.symbols, *symbols))
+    known = [count for count in (gap.dropped, dropped) if count is not None]
+    return replace(gap, symbols=tuple(every)[:_SHOWN_SYMBOLS], dropped=sum(known) if known else None)
