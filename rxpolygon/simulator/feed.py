@@ -6,8 +6,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
 from rxpolygon.simulator.faults import Reorder
 from rxpolygon.simulator.market.market import ClusterMarket, Lateness
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from rxpolygon.simulator.market.market import Published
     from rxpolygon.simulator.session import Session
     from rxpolygon.simulator.settings import Settings, Speed
-    from rxpolygon.simulator.venues.base import Venue
+    from rxpolygon.simulator.venues.base import Venue, WireEvent
 
 __all__ = ["MarketFeed"]
 
@@ -40,8 +38,8 @@ class MarketFeed:
         self._writers = venue.writers(venue.market_of(cluster))
         self._market: ClusterMarket | None = None
         self._interested: tuple[tuple[Session, int], ...] = ()
-        self._takers: dict[tuple[str, str], list[list[bytes]]] = {}
-        self._batches: list[tuple[Session, list[bytes]]] = []
+        self._takers: dict[tuple[str, str], list[list[WireEvent]]] = {}
+        self._batches: list[tuple[Session, list[WireEvent]]] = []
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -126,7 +124,7 @@ class MarketFeed:
                 if takers is None:
                     takers = takers_of[prefix, symbol] = self._who_takes(prefix, symbol)
                 if takers:
-                    event = orjson.dumps(write(record))
+                    event = write(record)
                     for batch in takers:
                         batch.append(event)
         for session, batch in self._batches:
@@ -134,7 +132,7 @@ class MarketFeed:
                 session.outlet.deliver(batch)
                 batch.clear()
 
-    def _who_takes(self, prefix: str, symbol: str) -> list[list[bytes]]:
+    def _who_takes(self, prefix: str, symbol: str) -> list[list[WireEvent]]:
         return [batch for session, batch in self._batches if session.interest.covers(prefix, symbol)]
 
     async def _rest(self, seconds: float) -> None:

@@ -15,7 +15,7 @@ from rxpolygon.simulator.link import Link, websocket_frame
 if TYPE_CHECKING:
     from rxpolygon.simulator.journal import Journal
     from rxpolygon.simulator.schedule import ConnectionFaults
-    from rxpolygon.simulator.venues.base import Venue
+    from rxpolygon.simulator.venues.base import Venue, WireEvent
 
 __all__ = ["EVICTION", "Outlet"]
 
@@ -49,7 +49,7 @@ class Outlet:
         """
         self._link = link
         self._number = number
-        self._frame_of = venue.frame
+        self._encode = venue.encode
         self._journal = journal
         self._faults = faults
         self._last_words = last_words
@@ -66,12 +66,12 @@ class Outlet:
         """Whether a patient sender should wait for this client."""
         return self._link.is_full and self._faults.find(wrong.SlowConsumer) is None
 
-    def deliver(self, events: list[bytes]) -> None:
+    def deliver(self, events: list[WireEvent]) -> None:
         """Send events, several a frame."""
         duplicate = self._faults.find(wrong.Duplicate) if self._faults else None
         if duplicate is not None:
             events = self._doubled(events, duplicate)
-        frame = self._frame_of
+        frame = self._encode
         if len(events) <= _EVENTS_A_FRAME:
             self.deliver_frames([frame(events)])
             return
@@ -112,9 +112,9 @@ class Outlet:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _doubled(self, events: list[bytes], fault: wrong.Duplicate) -> list[bytes]:
+    def _doubled(self, events: list[WireEvent], fault: wrong.Duplicate) -> list[WireEvent]:
         chance = self._faults.random.random
-        doubled: list[bytes] = []
+        doubled: list[WireEvent] = []
         for event in events:
             doubled.append(event)
             if chance() < fault.share and self._faults.use(fault):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+import orjson
 
 from rxpolygon.errors import RecordingError
 from rxpolygon.recording import RecordedFrame, read_frames
@@ -176,7 +177,7 @@ class Playback:
 
     def _take_events(self, events: list[bytes]) -> None:
         if events:
-            self._session.outlet.deliver(events)
+            self._session.outlet.deliver([orjson.Fragment(event) for event in events])
             self._batch_bytes += sum(map(len, events))
 
     def _flush(self) -> None:
@@ -209,7 +210,7 @@ class _Filter:
             return frame if chosen else None
         if not any(chosen):
             return None
-        return self._venue.frame(_kept(frame, chosen))
+        return self._venue.encode([orjson.Fragment(event) for event in _kept(frame, chosen)])
 
     def events(self, frame: bytes) -> list[bytes]:
         """The wanted events of a frame."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rxpolygon.simulator.journal import Journal
     from rxpolygon.simulator.settings import Settings
-    from rxpolygon.simulator.venues.base import Venue
+    from rxpolygon.simulator.venues.base import EventHead, Venue, WireEvent
 
 __all__ = ["Server"]
 
@@ -136,14 +136,14 @@ class Server:
         """The sessions of a cluster, or all of them."""
         return [session for session in self._sessions if cluster is None or session.cluster == cluster]
 
-    def push(self, cluster: str, events: Sequence[tuple[str, str, bytes]]) -> int:
+    def push(self, cluster: str, events: Sequence[tuple[EventHead, WireEvent]]) -> int:
         """Send events, each with its channel and symbol, to those who subscribed."""
         reached = 0
         for session in self.sessions_of(cluster):
             if not session.is_logged_in:
                 continue
             covers = session.interest.covers
-            wanted = [data for prefix, symbol, data in events if covers(prefix, symbol)]
+            wanted = [event for head, event in events if covers(head.prefix, head.symbol)]
             if wanted:
                 session.outlet.deliver(wanted)
                 reached += 1

@@ -298,9 +298,8 @@ class Simulator:
         if self._venue.cluster_of(f"/{cluster}") is None:
             raise InvalidArgumentError("cluster", cluster, "it is what follows the host in a client's URL")
         items = [events] if isinstance(events, Mapping) else list(events)
-        heads = [self._venue.head(cluster, event) for event in items]
-        wire = [(h.prefix, h.symbol, orjson.dumps(event)) for h, event in zip(heads, items, strict=True)]
-        return self._do(lambda server: server.push(cluster, wire))
+        addressed = [(self._venue.head(cluster, event), event) for event in items]
+        return self._do(lambda server: server.push(cluster, addressed))
 
     def send_raw(self, data: str | bytes, cluster: str | None = None) -> int:
         """Send one text frame of anything to every client that is logged in.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+import orjson
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from rxpolygon.simulator.interest import Interest
     from rxpolygon.simulator.market.records import Record
 
-__all__ = ["Command", "Conversation", "EventHead", "Refusals", "Reply", "Venue", "Writer"]
+__all__ = ["Command", "Conversation", "EventHead", "Refusals", "Reply", "Venue", "WireEvent", "Writer"]
 
+#: An event as the wire has it: an object, or its bytes as an ``orjson.Fragment``.
+WireEvent = Mapping[str, object] | orjson.Fragment
 #: Makes the wire's object of a record.
 Writer = Callable[[Any], dict[str, object]]
 
@@ -100,7 +103,7 @@ class Venue(Protocol):
     def status(self, status: str, message: str) -> bytes:
         """A frame with one status."""
 
-    def frame(self, events: list[bytes]) -> bytes:
+    def encode(self, events: Sequence[WireEvent]) -> bytes:
         """A frame of several events."""
 
     def writers(self, market: str) -> Mapping[type[Record], tuple[tuple[str, Writer], ...]]:

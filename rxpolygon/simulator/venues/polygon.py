@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from rxpolygon.simulator.interest import Interest
-from rxpolygon.simulator.venues.base import Command, EventHead, Refusals, Reply, Writer
+from rxpolygon.simulator.venues.base import Command, EventHead, Refusals, Reply, WireEvent, Writer
 from rxpolygon.simulator.venues.polygon_events import writers
 from rxpolygon.symbols import normal_symbol
 from rxpolygon.topics import Topic
@@ -72,9 +72,10 @@ class PolygonVenue:
         """A frame with one status."""
         return orjson.dumps([_status(status, message)])
 
-    def frame(self, events: list[bytes]) -> bytes:
+    def encode(self, events: Sequence[WireEvent]) -> bytes:
         """A frame of several events."""
-        return b"[" + b",".join(events) + b"]"
+        # One call a frame: thousands of small calls, each with bytes that are kept, cost six times as much.
+        return orjson.dumps(events)
 
     def writers(self, market: str) -> Mapping[type[Record], tuple[tuple[str, Writer], ...]]:
         """For each kind of record the channels it goes out on, and how it is written there."""
