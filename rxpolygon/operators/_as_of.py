@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from operator import attrgetter
-from threading import Lock
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -16,8 +15,8 @@ from reactivex.disposable import CompositeDisposable
 
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._protocols import Timed
-from rxpolygon.operators._serial import SerialEmitter
 from rxpolygon.operators._silence import SilenceTimer
+from rxpolygon.operators._turns import Turns
 
 __all__ = ["AsOfSettings", "as_of_settings", "Match", "as_of"]
 
@@ -63,57 +62,29 @@ def as_of_settings(
 
 
 class Joiner(Generic[TLeft, TRight, TOut]):
-    """One subscription that joins each left value when it comes.
+    """The state of one subscription that joins each left value when it comes.
 
     ``_lanes`` has, by symbol, the right values that a left one may still need, by ascending timestamp;
     among equal ones the last to arrive is last. A list of the values alone, because with thousands of
     symbols the cost of an event is the number of objects it touches that are not in the processor's cache.
 
-    All fields are read and written under ``_lock``; ``match`` is called under it.
+    Methods are called one at a time; see :class:`Turns`.
     """
 
     def __init__(
-        self,
-        settings: AsOfSettings,
-        match: Match[TLeft, TRight, TOut],
-        emitter: SerialEmitter[TOut],
+        self, settings: AsOfSettings, match: Match[TLeft, TRight, TOut], emit: Callable[[TOut], None]
     ) -> None:
         self._settings = settings
         self._tolerance = settings.tolerance
         self._is_exact = settings.allow_exact_matches
         self._find = bisect_right if settings.allow_exact_matches else bisect_left
         self._match = match
-        self._emitter = emitter
-        self._lock = Lock()
+        self._emit = emit
         self._lanes: dict[str, list[TRight]] = {}
         self._newest_left = self._newest_right = _BEGINNING
 
-    def on_right(self, right: TRight) -> None:
-        with self._lock:
-            self._keep(right)
-
-    def on_left(self, left: TLeft) -> None:
-        with self._lock:
-            time = left.timestamp
-            if time is not None and time > self._newest_left:
-                self._newest_left = time
-            joined = self._join(time, left)
-        self._emitter.emit(joined)
-
-    def on_right_completed(self) -> None:
-        """Nothing on the right can come any more; what is known stays in force."""
-
-    def on_left_completed(self) -> None:
-        with self._lock:
-            self._emitter.put_end()
-        self._emitter.drain()
-
-    def on_error(self, error: Exception) -> None:
-        with self._lock:
-            self._emitter.put_end(error)
-        self._emitter.drain()
-
-    def _keep(self, right: TRight) -> None:
+    def take_right(self, right: TRight) -> None:
+        """Keeps a right value in its place."""
         time = right.timestamp
         if time is None:
             return
@@ -132,6 +103,36 @@ class Joiner(Generic[TLeft, TRight, TOut]):
         if not len(lane) & 7:
             self._trim(lane)
 
+    def take_left(self, left: TLeft) -> None:
+        """Joins a left value."""
+        lane = self._lanes.get(left.symbol)
+        time = left.timestamp
+        if time is None:
+            self._emit(self._match(left, lane[-1] if lane else None, False))
+            return
+        if time > self._newest_left:
+            self._newest_left = time
+        if not lane:
+            self._emit(self._match(left, None, False))
+            return
+        right = lane[-1]
+        age = time - right.timestamp
+        if age < 0 or (age == 0 and not self._is_exact):
+            place = self._find(lane, time, key=_stamp)
+            if not place:
+                self._emit(self._match(left, None, False))
+                return
+            right = lane[place - 1]
+            age = time - right.timestamp
+        tolerance = self._tolerance
+        self._emit(self._match(left, right, tolerance is not None and age > tolerance))
+
+    def stop_holding(self) -> None:
+        """Nothing on the right can come any more; what is known stays in force."""
+
+    def flush(self) -> None:
+        """Joins what is held."""
+
     def _trim(self, lane: list[TRight]) -> None:
         """Forgets what no left value may ask for, when at least half can go: so it is seldom tried."""
         size = len(lane)
@@ -145,97 +146,44 @@ class Joiner(Generic[TLeft, TRight, TOut]):
         if in_force >= size // 2:
             del lane[:in_force]
 
-    def _join(self, time: int | None, left: TLeft) -> TOut:
-        lane = self._lanes.get(left.symbol)
-        if not lane:
-            return self._match(left, None, False)
-        right = lane[-1]
-        if time is None:
-            return self._match(left, right, False)
-        age = time - right.timestamp
-        if age < 0 or (age == 0 and not self._is_exact):
-            place = self._find(lane, time, key=_stamp)
-            if not place:
-                return self._match(left, None, False)
-            right = lane[place - 1]
-            age = time - right.timestamp
-        tolerance = self._tolerance
-        return self._match(left, right, tolerance is not None and age > tolerance)
-
 
 class HoldingJoiner(Joiner[TLeft, TRight, TOut]):
-    """One subscription that keeps left values back until right ones have surely arrived."""
+    """The state of one subscription that keeps left values back until right ones have surely arrived."""
 
     def __init__(
-        self,
-        settings: AsOfSettings,
-        match: Match[TLeft, TRight, TOut],
-        emitter: SerialEmitter[TOut],
-        scheduler: abc.SchedulerBase | None,
+        self, settings: AsOfSettings, match: Match[TLeft, TRight, TOut], emit: Callable[[TOut], None]
     ) -> None:
-        super().__init__(settings, match, emitter)
+        super().__init__(settings, match, emit)
         self._hold = settings.hold
         self._newest = _BEGINNING
-        self._held: deque[tuple[int, TLeft]] = deque()
-        self.timer = SilenceTimer(settings.hold / 1_000, scheduler, self._held.__len__, self._on_silence)
+        self.held: deque[tuple[int, TLeft]] = deque()
 
-    def on_right(self, right: TRight) -> None:
-        with self._lock:
-            self._keep(right)
-            self._pass(right.timestamp)
-            self._release()
-        self._emitter.drain()
+    def take_right(self, right: TRight) -> None:
+        super().take_right(right)
+        self._pass(right.timestamp)
 
-    def on_left(self, left: TLeft) -> None:
-        with self._lock:
-            time = left.timestamp
-            self._pass(time)
-            if time is None:
-                time = self._newest
-            elif time > self._newest_left:
-                self._newest_left = time
-            self._held.append((time, left))
-            self._release()
-        if self._held and not self.timer.is_armed:
-            self.timer.arm()
-        self._emitter.drain()
+    def take_left(self, left: TLeft) -> None:
+        time = left.timestamp
+        self.held.append((self._newest if time is None else time, left))
+        self._pass(time)
 
-    def on_right_completed(self) -> None:
-        with self._lock:
-            self._hold = -1
-            self._flush()
-        self._emitter.drain()
+    def stop_holding(self) -> None:
+        self._hold = -1
+        self.flush()
 
-    def on_left_completed(self) -> None:
-        with self._lock:
-            self._flush()
-        super().on_left_completed()
-
-    def on_error(self, error: Exception) -> None:
-        with self._lock:
-            self._flush()
-        super().on_error(error)
-
-    def _on_silence(self) -> None:
-        with self._lock:
-            self._flush()
-        self._emitter.drain()
+    def flush(self) -> None:
+        while self.held:
+            super().take_left(self.held.popleft()[1])
 
     def _pass(self, time: int | None) -> None:
-        self.timer.events += 1
+        """Event time is here; releases what is due."""
         if time is not None and time > self._newest:
             self._newest = time
-
-    def _release(self) -> None:
-        held = self._held
+        held = self.held
         # Strictly before: a right value that is late by exactly `hold` is still in time.
         bound = self._newest - self._hold
         while held and held[0][0] < bound:
-            self._emitter.put(self._join(*held.popleft()))
-
-    def _flush(self) -> None:
-        while self._held:
-            self._emitter.put(self._join(*self._held.popleft()))
+            super().take_left(held.popleft()[1])
 
 
 def as_of(
@@ -246,31 +194,48 @@ def as_of(
 ) -> Observable[TOut]:
     """Each left value with the right one in force, as the match puts them together.
 
-    ``make_match`` is called once for each subscription. The match is our own code: it runs under the lock
-    and must not call a user's. The two sources may call from different threads.
+    ``make_match`` is called once for each subscription. The two sources may call from different threads.
     """
 
     def subscribe(
         observer: abc.ObserverBase[TOut], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        emitter = SerialEmitter(observer)
+        turns = Turns(observer)
         resources = CompositeDisposable()
+        joiner: Joiner[TLeft, TRight, TOut]
         match = make_match()
-        joiner: Joiner[TLeft, TRight, TOut] = Joiner(settings, match, emitter)
         if settings.hold:
-            holding: HoldingJoiner[TLeft, TRight, TOut] = HoldingJoiner(settings, match, emitter, scheduler)
-            resources.add(holding.timer)
+            holding: HoldingJoiner[TLeft, TRight, TOut] = HoldingJoiner(settings, match, turns.emit)
             joiner = holding
-        resources.add(
-            right_source.subscribe(
-                joiner.on_right, joiner.on_error, joiner.on_right_completed, scheduler=scheduler
+            timer = SilenceTimer(
+                settings.hold / 1_000,
+                scheduler,
+                holding.held.__len__,
+                lambda: turns.run(lambda _: holding.flush(), None),
             )
-        )
-        resources.add(
-            left_source.subscribe(
-                joiner.on_left, joiner.on_error, joiner.on_left_completed, scheduler=scheduler
-            )
-        )
+            resources.add(timer)
+            take_left = timer.watched(joiner.take_left)
+            take_right = timer.watched(joiner.take_right)
+        else:
+            joiner = Joiner(settings, match, turns.emit)
+            take_left, take_right = joiner.take_left, joiner.take_right
+
+        def end(error: Exception | None) -> None:
+            joiner.flush()
+            turns.end(error)
+
+        def on_error(error: Exception) -> None:
+            turns.run(end, error)
+
+        def on_completed() -> None:
+            turns.run(end, None)
+
+        def on_right_completed() -> None:
+            turns.run(lambda _: joiner.stop_holding(), None)
+
+        on_right, on_left = turns.entry(take_right), turns.entry(take_left)
+        resources.add(right_source.subscribe(on_right, on_error, on_right_completed, scheduler=scheduler))
+        resources.add(left_source.subscribe(on_left, on_error, on_completed, scheduler=scheduler))
         return resources
 
     return Observable(subscribe)

@@ -10,7 +10,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
 
 from rxpolygon.operators._protocols import Timed
-from rxpolygon.operators._serial import SerialEmitter
+from rxpolygon.operators._turns import Turns
 
 __all__ = ["SymbolStream", "by_symbol"]
 
@@ -135,7 +135,8 @@ def by_symbol(
         def subscribe(
             observer: abc.ObserverBase[TOut], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            emitter = SerialEmitter(observer)
+            turns = Turns(observer)
+            emit = turns.entry(turns.emit)
             streams: dict[str, SymbolStream[TTimed]] = {}
             subscriptions: dict[str, SingleAssignmentDisposable] = {}
             lock = Lock()
@@ -149,7 +150,7 @@ def by_symbol(
                 with lock:
                     running += 1
                 subscription.disposable = pipeline(stream).subscribe(
-                    emitter.emit,
+                    emit,
                     lambda error: close_failed(symbol, error),
                     lambda: close(symbol),
                     scheduler=scheduler,
@@ -168,8 +169,7 @@ def by_symbol(
                     running -= 1
                     is_over = not running
                 if is_over:
-                    emitter.put_end()
-                    emitter.drain()
+                    turns.run(turns.end, None)
 
             def close_failed(symbol: str, error: Exception) -> None:
                 if on_symbol_error is None:
@@ -183,8 +183,7 @@ def by_symbol(
                     close(symbol)
 
             def end(error: Exception) -> None:
-                emitter.put_end(error)
-                emitter.drain()
+                turns.run(turns.end, error)
 
             def on_next(event: TTimed) -> None:
                 symbol = event.symbol
@@ -195,8 +194,8 @@ def by_symbol(
                         stream = open_stream(symbol)
                     stream.push(event)
                 except Exception as error:
-                    # What the observer of the output raised has been through its own on_error.
-                    if emitter.is_over:
+                    # The output is over: this comes from its observer, which nobody can tell any more.
+                    if turns.is_over:
                         raise
                     close_failed(symbol, error)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Lock
 from typing import Final, TypeVar
 
 from reactivex import Observable, abc
@@ -12,8 +11,8 @@ from reactivex.disposable import CompositeDisposable
 
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._protocols import Timed
-from rxpolygon.operators._serial import SerialEmitter
 from rxpolygon.operators._silence import SilenceTimer
+from rxpolygon.operators._turns import Turns
 
 __all__ = ["conflate"]
 
@@ -69,25 +68,18 @@ def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observabl
         def subscribe(
             observer: abc.ObserverBase[TTimed], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            emitter = SerialEmitter(observer)
-            lock = Lock()
+            turns = Turns(observer)
             latest: dict[str, TTimed] = {}
             times: dict[str, int] = {}
             newest = window_end = _BEGINNING
 
-            def flush() -> None:
-                for event in latest.values():
-                    emitter.put(event)
+            def flush(_: object = None) -> None:
+                kept = tuple(latest.values())
                 latest.clear()
+                for event in kept:
+                    turns.emit(event)
 
-            def on_silence() -> None:
-                with lock:
-                    flush()
-                emitter.drain()
-
-            timer = SilenceTimer(every_ms / 1_000, scheduler, latest.__len__, on_silence)
-
-            def keep(event: TTimed) -> None:
+            def take(event: TTimed) -> None:
                 nonlocal newest, window_end
                 symbol, time = event.symbol, event.timestamp
                 if time is None:
@@ -103,25 +95,21 @@ def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observabl
                     latest.pop(symbol, None)
                     latest[symbol] = event
 
-            def on_next(event: TTimed) -> None:
-                with lock:
-                    timer.events += 1
-                    keep(event)
-                if latest and not timer.is_armed:
-                    timer.arm()
-                emitter.drain()
+            def complete(_: object) -> None:
+                flush()
+                turns.end()
+
+            def on_silence() -> None:
+                turns.run(flush, None)
 
             def on_error(error: Exception) -> None:
-                with lock:
-                    emitter.put_end(error)
-                emitter.drain()
+                turns.run(turns.end, error)
 
             def on_completed() -> None:
-                with lock:
-                    flush()
-                    emitter.put_end()
-                emitter.drain()
+                turns.run(complete, None)
 
+            timer = SilenceTimer(every_ms / 1_000, scheduler, latest.__len__, on_silence)
+            on_next = turns.entry(timer.watched(take))
             return CompositeDisposable(
                 timer, source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
             )

@@ -79,8 +79,8 @@ def join_quotes(
     - *Silence*: quotes alone emit nothing. Without ``hold`` no timer is used.
     - *Dispose*: releases both sources, the timer and the state. ``quotes`` is observed, before the trades
       and with the same scheduler, once for each subscription.
-    - *Threads*: the two streams may come from different threads. The observer is called by whichever
-      thread brings the event (or by the scheduler), one call at a time, with no lock held.
+    - *Threads*: the two streams may come from different threads. The observer is called by one of them, or
+      by the scheduler's, one call at a time and with no lock held.
 
     Args:
         quotes: The quotes, of the same symbols.

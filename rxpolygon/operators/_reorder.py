@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from heapq import heappop, heappush
-from threading import Lock
 from typing import Final, Generic, Literal, TypeVar, get_args
 
 from reactivex import Observable, abc
@@ -16,8 +15,8 @@ from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._losses import Losses
 from rxpolygon.operators._protocols import Timed
-from rxpolygon.operators._serial import SerialEmitter
 from rxpolygon.operators._silence import SilenceTimer
+from rxpolygon.operators._turns import Turns
 
 __all__ = ["reorder"]
 
@@ -29,13 +28,13 @@ _BEGINNING: Final = -(2**63)
 
 
 class _Sorter(Generic[TTimed]):
-    """Holds events until their turn; every method is called under the subscription's lock."""
+    """Holds events until their turn; its methods are called one at a time."""
 
-    __slots__ = ("_count", "_in_order", "_last_out", "_newest", "_put", "_strays", "_within")
+    __slots__ = ("_count", "_emit", "_in_order", "_last_out", "_newest", "_strays", "_within")
 
-    def __init__(self, within: int, put: Callable[[TTimed], None]) -> None:
+    def __init__(self, within: int, emit: Callable[[TTimed], None]) -> None:
         self._within = within
-        self._put = put
+        self._emit = emit
         self._newest = self._last_out = _BEGINNING
         # Most events come in order and need no sorting; only the others pay for the heap.
         self._in_order: deque[tuple[int, TTimed]] = deque()
@@ -71,7 +70,7 @@ class _Sorter(Generic[TTimed]):
             # Of equal times those in order came first.
             self._release_in_order(time + 1)
             self._last_out = time
-            self._put(stray)
+            self._emit(stray)
         if in_order:
             self._release_in_order(bound)
 
@@ -79,7 +78,7 @@ class _Sorter(Generic[TTimed]):
         in_order = self._in_order
         while in_order and in_order[0][0] < bound:
             self._last_out, event = in_order.popleft()
-            self._put(event)
+            self._emit(event)
 
 
 def reorder(
@@ -139,48 +138,40 @@ def reorder(
         def subscribe(
             observer: abc.ObserverBase[TTimed], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            emitter = SerialEmitter(observer)
-            sorter = _Sorter(within_ms, emitter.put)
+            turns = Turns(observer)
+            sorter = _Sorter(within_ms, turns.emit)
             losses = Losses("came too late for reorder", on_late)
-            lock = Lock()
 
-            def on_silence() -> None:
-                with lock:
-                    sorter.flush()
-                emitter.drain()
-
-            timer = SilenceTimer(within_ms / 1_000, scheduler, sorter.__len__, on_silence)
-
-            def on_next(event: TTimed) -> None:
-                with lock:
-                    timer.events += 1
-                    is_in_time = sorter.add(event)
-                if not is_in_time:
-                    on_late_event(event)
-                elif not timer.is_armed:
-                    timer.arm()
-                emitter.drain()
-
-            def on_late_event(event: TTimed) -> None:
+            def take(event: TTimed) -> None:
+                if sorter.add(event):
+                    return
                 try:
                     losses.add(event)
                 except Exception as error:
-                    on_error(error)
+                    end(error)
                     return
                 if late == "emit":
-                    emitter.put(event)
+                    turns.emit(event)
+
+            def end(error: Exception | None) -> None:
+                losses.close()
+                sorter.flush()
+                turns.end(error)
+
+            def on_silence() -> None:
+                turns.run(lambda _: sorter.flush(), None)
 
             def on_error(error: Exception) -> None:
-                end(error)
+                turns.run(end, error)
 
-            def end(error: Exception | None = None) -> None:
-                losses.close()
-                with lock:
-                    sorter.flush()
-                    emitter.put_end(error)
-                emitter.drain()
+            def on_completed() -> None:
+                turns.run(end, None)
 
-            return CompositeDisposable(timer, source.subscribe(on_next, on_error, end, scheduler=scheduler))
+            timer = SilenceTimer(within_ms / 1_000, scheduler, sorter.__len__, on_silence)
+            on_next = turns.entry(timer.watched(take))
+            return CompositeDisposable(
+                timer, source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+            )
 
         return Observable(subscribe)
 

@@ -1,25 +1,26 @@
-"""Joins and ``by_symbol`` against the same results written with RxPY's own operators.
+"""Joins, ``by_symbol`` and the other symbol-wise operators: against RxPY, by number of symbols, and alone.
 
 Run by hand:  python tests/benchmarks/bench_joins.py
 
-Every figure is the median of several passes over the same events in one run, garbage collection off, in
-microseconds an event. The source is the lightest hot Observable there is, the same for both sides, so
-that what is measured is the operators. The ratios are what to hold against the targets; the absolute
-figures are this machine's.
+The events come as in the client: a frame of 50 is decoded, then pushed event by event into the lightest hot
+Observable there is, the same for both sides. Only the pushing is timed, and only the second half of the
+stream, when every symbol has its state. A figure is the median over several passes, whose
+order alternates in one run, in microseconds an event. Hold the ratios against the targets; the
+absolute figures are this machine's.
 """
 
 from __future__ import annotations
 
 import gc
-import platform
 import random
 import statistics
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
+from platform import machine, python_version
+from typing import Any
 
-import reactivex as rx
+from msgspec.json import Decoder, Encoder
 from reactivex import GroupedObservable, Observable, abc
 from reactivex import operators as ops
 from reactivex.disposable import Disposable
@@ -27,164 +28,191 @@ from reactivex.disposable import Disposable
 import rxpolygon.operators as rxo
 from rxpolygon.events import Quote, Trade
 
-EVENTS = 100_000
+EVENTS = 200_000
+FRAME = 50
 PASSES = 7
+
 Event = Trade | Quote
+Push = Callable[[Any], None]
+#: Builds a pipeline; gives what takes a trade and what takes a quote.
+Setup = Callable[[], tuple[Push, Push]]
+
+decode = Decoder(list[Event]).decode
 
 
-class Feed(Observable[Event]):
+class Feed(Observable[Any]):
     """A hot Observable with one observer and no ceremony."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.on_next: Callable[[Event], None] = lambda _: None
-
     def _subscribe_core(
-        self, observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None = None
+        self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        self.on_next = observer.on_next
+        self.push = observer.on_next
         return Disposable()
 
 
-def market(symbols: int, trades_share: float = 0.25) -> list[Event]:
-    """A random walk of quotes, and trades at or inside them, spread evenly over the symbols."""
+def ignore(_: object) -> None:
+    """The observer of every pipeline."""
+
+
+def market(symbols: int, trades: float = 0.25) -> list[bytes]:
+    """Frames of quotes and of trades at or inside them, evenly over the symbols, 10,000 events a second."""
     chance = random.Random(1)
-    names = [f"S{number:05}" for number in range(symbols)]
+    encode = Encoder().encode
     events: list[Event] = []
     for number in range(EVENTS):
-        symbol = names[number % symbols] if number < symbols else chance.choice(names)
+        symbol = f"S{chance.randrange(symbols):05}"
         bid = 100 + chance.randrange(100) / 100
         at = 1_700_000_000_000 + number // 10
-        if chance.random() < trades_share:
+        if chance.random() < trades:
             price = bid + chance.choice((0.0, 0.01, 0.02))
-            events.append(Trade(symbol=symbol, price=price, size=100, timestamp=at, exchange=4, id=str(number)))
+            events.append(
+                Trade(symbol=symbol, price=price, size=100, timestamp=at, exchange=4, id=f"{number}")
+            )
         else:
             events.append(
-                Quote(symbol=symbol, bid_price=bid, bid_size=3, ask_price=bid + 0.02, ask_size=5, timestamp=at)
+                Quote(
+                    symbol=symbol, bid_price=bid, bid_size=3, ask_price=bid + 0.02, ask_size=5, timestamp=at
+                )
             )
-    return events
+    return [encode(events[first : first + FRAME]) for first in range(0, EVENTS, FRAME)]
 
 
-Setup = Callable[[], Callable[[Event], None]]
-
-
-def one_pass(setup: Setup, events: Sequence[Event]) -> float:
-    """Microseconds an event; building the pipeline is not counted, building a symbol's state is."""
-    push = setup()
+def one_pass(setup: Setup, frames: list[bytes]) -> float:
+    """Microseconds an event, over the second half of the frames."""
+    push_trade, push_quote = setup()
+    seconds = 0.0
     gc.collect()
     gc.disable()
-    start = time.perf_counter()
-    for event in events:
-        push(event)
-    seconds = time.perf_counter() - start
+    for number, frame in enumerate(frames):
+        events = [(push_trade if type(event) is Trade else push_quote, event) for event in decode(frame)]
+        start = time.perf_counter()
+        for push, event in events:
+            push(event)
+        if number >= len(frames) // 2:
+            seconds += time.perf_counter() - start
     gc.enable()
-    return seconds / len(events) * 1e6
+    return seconds / (EVENTS / 2) * 1e6
 
 
-def compare(events: Sequence[Event], **setups: Setup) -> dict[str, float]:
-    """The median of each set-up, with the passes of all interleaved."""
+def compare(frames: list[bytes], setups: dict[str, Setup]) -> dict[str, float]:
+    """The median of each, the passes of all alternating."""
     times: dict[str, list[float]] = {name: [] for name in setups}
     for _ in range(PASSES):
         for name, setup in setups.items():
-            times[name].append(one_pass(setup, events))
+            times[name].append(one_pass(setup, frames))
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def join_ours() -> Callable[[Event], None]:
-    trades, quotes = Feed(), Feed()
-    trades.pipe(rxo.join_quotes(quotes)).subscribe(lambda _: None)  # type: ignore[type-var, arg-type]
-    on_trade, on_quote = trades.on_next, quotes.on_next
-    return lambda event: on_trade(event) if event.__class__ is Trade else on_quote(event)
+def piped(operator: Callable[[Observable[Any]], Observable[Any]]) -> Setup:
+    """Trades and quotes through one operator."""
 
-
-def join_rxpy() -> Callable[[Event], None]:
-    """The obvious pipeline: a group a symbol, ``with_latest_from`` inside, the same quote test after it."""
-    feed = Feed()
-
-    def group(events: GroupedObservable[str, Event]) -> Observable[tuple[Trade, Quote]]:
-        trades = events.pipe(ops.filter(lambda event: event.__class__ is Trade))
-        quotes = events.pipe(ops.filter(lambda event: event.__class__ is Quote))
-        return trades.pipe(ops.with_latest_from(quotes))  # type: ignore[return-value]
-
-    def quote_test(pair: tuple[Trade, Quote]) -> rxo.TradeWithQuote[Trade, Quote]:
-        trade, quote = pair
-        mid = (quote.bid_price + quote.ask_price) / 2
-        side = rxo.Side.BUY if trade.price > mid else rxo.Side.SELL
-        return rxo.TradeWithQuote(trade, quote, mid, quote.ask_price - quote.bid_price, side, False)
-
-    feed.pipe(ops.group_by(lambda event: event.symbol), ops.flat_map(group), ops.map(quote_test)).subscribe(
-        lambda _: None
-    )
-    return feed.on_next
-
-
-def split_rxpy(inner: Callable[[Observable[Event]], Observable[object]]) -> Setup:
-    def setup() -> Callable[[Event], None]:
+    def setup() -> tuple[Push, Push]:
         feed = Feed()
-        feed.pipe(ops.group_by(lambda event: event.symbol), ops.flat_map(inner)).subscribe(lambda _: None)
-        return feed.on_next
+        feed.pipe(operator).subscribe(ignore)
+        return feed.push, feed.push
 
     return setup
 
 
-def split_ours(inner: Callable[[Observable[Event]], Observable[object]]) -> Setup:
-    def setup() -> Callable[[Event], None]:
-        feed = Feed()
-        feed.pipe(rxo.by_symbol(inner)).subscribe(lambda _: None)
-        return feed.on_next
+def trades_only(operator: Callable[[Observable[Any]], Observable[Any]]) -> Setup:
+    def setup() -> tuple[Push, Push]:
+        push, _ = piped(operator)()
+        return push, ignore
 
     return setup
 
 
-def alone(operator: Callable[[Observable[Event]], Observable[object]]) -> Setup:
-    def setup() -> Callable[[Event], None]:
-        feed = Feed()
-        feed.pipe(operator).subscribe(lambda _: None)
-        return feed.on_next
+def joined(**options: Any) -> Setup:
+    def setup() -> tuple[Push, Push]:
+        trades, quotes = Feed(), Feed()
+        trades.pipe(rxo.join_quotes(quotes, **options)).subscribe(ignore)
+        return trades.push, quotes.push
 
     return setup
 
 
-def show(title: str, medians: dict[str, float], ours: str, other: str) -> None:
-    figures = ", ".join(f"{name} {value:.2f} us" for name, value in medians.items())
-    print(f"{title:<44} {medians[other] / medians[ours]:5.1f} x   ({figures})")
+def rxpy_join(events: GroupedObservable[str, Event]) -> Observable[Any]:
+    """The obvious pipeline of a symbol; the quote test comes after it, without the tick test."""
+    trades = events.pipe(ops.filter(lambda event: type(event) is Trade))
+    quotes = events.pipe(ops.filter(lambda event: type(event) is Quote))
+    return trades.pipe(ops.with_latest_from(quotes), ops.map(quote_test))
+
+
+def quote_test(pair: tuple[Trade, Quote]) -> rxo.TradeWithQuote[Trade, Quote]:
+    trade, quote = pair
+    mid = (quote.bid_price + quote.ask_price) / 2
+    side = rxo.Side.BUY if trade.price > mid else rxo.Side.SELL
+    return rxo.TradeWithQuote(trade, quote, mid, quote.ask_price - quote.bid_price, side, False)
+
+
+def symbol_of(event: Event) -> str:
+    return event.symbol
+
+
+def price_of(event: Any) -> float:
+    return 0.0 if type(event) is Quote else event.price
+
+
+PIPELINES: dict[str, Callable[[Observable[Any]], Observable[Any]]] = {
+    "nothing": lambda events: events,
+    "map": ops.map(price_of),
+    "pairwise": ops.pairwise(),
+    "scan": ops.scan(lambda count, _: count + 1, 0),
+}
+
+
+def grouped(inner: Callable[[Any], Observable[Any]]) -> Setup:
+    return piped(lambda feed: feed.pipe(ops.group_by(symbol_of), ops.flat_map(inner)))
 
 
 def against_rxpy() -> None:
-    events = market(500)
-    show("join_quotes / with_latest_from in group_by", compare(events, ours=join_ours, rxpy=join_rxpy), "ours", "rxpy")
-    pipelines: dict[str, Callable[[Observable[Event]], Observable[object]]] = {
-        "the events themselves": lambda events: events,
-        "map": ops.map(lambda event: event.timestamp),
-        "pairwise": ops.pairwise(),
-        "scan": ops.scan(lambda count, _: count + 1, 0),
+    frames = market(500)
+    print("500 symbols, a quarter of the events trades")
+    pairs: dict[str, tuple[Setup, Setup]] = {
+        "join_quotes / with_latest_from in group_by": (joined(), grouped(rxpy_join))
     }
-    for name, inner in pipelines.items():
-        medians = compare(events, ours=split_ours(inner), rxpy=split_rxpy(inner))
-        show(f"by_symbol / group_by, flat_map: {name}", medians, "ours", "rxpy")
+    for name, inner in PIPELINES.items():
+        pairs[f"by_symbol({name}) / group_by and flat_map"] = (
+            piped(rxo.by_symbol(inner)),
+            grouped(inner),
+        )
+    for title, (ours, theirs) in pairs.items():
+        medians = compare(frames, {"ours": ours, "rxpy": theirs})
+        ratio = medians["rxpy"] / medians["ours"]
+        print(f"  {title:<46}{ratio:5.1f} x   {medians['ours']:5.2f} us : {medians['rxpy']:5.2f} us")
 
 
-def growth() -> None:
-    print("cost of an event at 10, 500 and 10,000 symbols, and the growth from the first to the last")
-    sizes = {size: market(size) for size in (10, 500, 10_000)}
-    subjects: dict[str, Setup] = {
-        "join_quotes": join_ours,
-        "by_symbol(map)": split_ours(ops.map(lambda event: event.timestamp)),
+def by_number_of_symbols() -> None:
+    setups: dict[str, Setup] = {
+        "(pushing alone)": lambda: (ignore, ignore),
+        "join_quotes": joined(),
+        "join_quotes(hold='100ms')": joined(hold="100ms"),
+        "by_symbol(nothing)": piped(rxo.by_symbol(PIPELINES["nothing"])),
+        "by_symbol(map)": piped(rxo.by_symbol(PIPELINES["map"])),
+        "conflate('1s')": piped(rxo.conflate("1s")),
+        "reorder('100ms')": piped(rxo.reorder("100ms")),
+        "deduplicate, trades only": trades_only(rxo.deduplicate()),
+        "vwap('1m'), trades only": trades_only(rxo.vwap("1m")),
+        "rolling('1m'), trades only": trades_only(rxo.rolling("1m")),
     }
-    for name, setup in subjects.items():
-        costs = [compare(events, it=setup)["it"] for events in sizes.values()]
-        print(f"  {name:<20} {'  '.join(f'{cost:5.2f}' for cost in costs)} us   {costs[-1] / costs[0]:.2f} x")
+    sizes = (10, 500, 10_000)
+    frames = [market(size) for size in sizes]
+    print(f"us an event at {', '.join(f'{size:,}' for size in sizes)} symbols, and the growth")
+    for name, setup in setups.items():
+        passes = [[one_pass(setup, it) for it in frames] for _ in range(PASSES)]
+        figures = [statistics.median(times) for times in zip(*passes, strict=True)]
+        shown = "  ".join(f"{figure:5.2f}" for figure in figures)
+        print(f"  {name:<32}{shown}   {figures[-1] / figures[0]:4.2f} x")
 
 
 def main() -> None:
     print(
-        f"{platform.processor() or platform.machine()}, CPython {platform.python_version()}, "
-        f"reactivex {version('reactivex')}, {EVENTS:,} events, {PASSES} passes"
+        f"{machine()}, CPython {python_version()}, reactivex {version('reactivex')}, "
+        f"{EVENTS:,} events in frames of {FRAME}, {PASSES} passes"
     )
     against_rxpy()
-    growth()
+    by_number_of_symbols()
 
 
 if __name__ == "__main__":
-    sys.setrecursionlimit(10_000)
     main()

@@ -282,7 +282,7 @@ def test_join_quotes_with_hold_events_without_timestamp_do_no_harm() -> None:
     live.quotes.send(quote(at=None), quote(at=10))
     live.trades.send(trade(at=None))
     live.trades.complete()
-    assert [it.quote and it.quote.timestamp for it in live.watch.values] == [None, 10]
+    assert [it.quote and it.quote.timestamp for it in live.watch.values] == [10, 10]
 
 
 def test_join_quotes_bare_events_do_no_harm() -> None:
