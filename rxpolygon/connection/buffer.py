@@ -100,7 +100,7 @@ class FrameBuffer:
             self._bytes += size
             if self._closed:
                 return True
-            if self._size + size > self.limit and self._size:
+            if self._size + size > self.limit and (self._size or len(frames) > 1):
                 return self._put_over_limit(frames, size)
             self._append(frames, size)
             return True
@@ -120,13 +120,12 @@ class FrameBuffer:
             self._put_in_parts(frames)
             return True
         if self._overflow == "drop_newest":
-            fitting = self._fitting(frames)
+            fitting = self._fitting(frames) or (1 if not self._size else 0)
             if fitting:
                 self._append(frames[:fitting], sum(map(len, frames[:fitting])))
             self._drop_into(self._last_hole(), frames[fitting:])
         else:
-            self._make_room(size)
-            self._append(frames, size)
+            self._append(*self._make_room(frames, size))
         return True
 
     def _put_in_parts(self, frames: list[bytes]) -> None:
@@ -158,8 +157,12 @@ class FrameBuffer:
         self._entries.append(hole)
         return hole
 
-    def _make_room(self, size: int) -> None:
-        """Give up the oldest frames until so many bytes fit, and mark the hole where they were."""
+    def _make_room(self, frames: list[bytes], size: int) -> tuple[list[bytes], int]:
+        """Give up the oldest frames until the rest fits, and mark the hole where they were.
+
+        Returns:
+            What is left of the new frames, and its size: they may not fit even alone.
+        """
         hole = _Hole()
         kept: list[Effect] = []
         while self._entries and self._size + size > self.limit:
@@ -173,9 +176,21 @@ class FrameBuffer:
                 hole.size += entry.size
             else:
                 kept.append(entry)
+        excess = self._excess_frames(frames, size)
+        self._drop_into(hole, frames[:excess])
         if hole.frames:
             self._entries.appendleft(hole)
         self._entries.extendleft(reversed(kept))
+        rest = frames[excess:]
+        return rest, sum(map(len, rest))
+
+    def _excess_frames(self, frames: list[bytes], size: int) -> int:
+        """How many of the first of these frames must go; the last one stays where nothing else waits."""
+        count = 0
+        while count < len(frames) - (0 if self._size else 1) and self._size + size > self.limit:
+            size -= len(frames[count])
+            count += 1
+        return count
 
     def _shorten(self, batch: _Batch, size: int, hole: _Hole) -> None:
         excess = self._size + size - self.limit
