@@ -24,21 +24,22 @@ def _ignore(_: object) -> None:
 
 
 class SymbolStream(Observable[T]):
-    """The events of one symbol: what :func:`by_symbol` gives to the pipeline.
-
-    Hot and light: with one observer, as nearly always, :attr:`push` is that observer's ``on_next`` itself.
+    """The events of one symbol: what :func:`by_symbol` gives to the pipeline. Hot.
 
     Attributes:
         symbol: The symbol.
     """
 
-    def __init__(self, symbol: str) -> None:
+    def __init__(self, symbol: str, pushes: dict[str, Callable[[T], None]]) -> None:
         super().__init__()
         self.symbol = symbol
-        self.push: Callable[[T], None] = _ignore
+        # What to call with an event of each symbol; ours is kept there. With one observer, as nearly always,
+        # it is that observer's on_next itself, so that an event meets no object but those of the pipeline.
+        self._pushes = pushes
         # Copied on write, so that subscribing and disposing inside on_next are safe.
         self._observers: tuple[abc.ObserverBase[T], ...] = ()
         self._is_completed = False
+        self._set_observers(())
 
     def _subscribe_core(
         self, observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None = None
@@ -47,16 +48,17 @@ class SymbolStream(Observable[T]):
             observer.on_completed()
             return Disposable()
         self._set_observers((*self._observers, observer))
-        return Disposable(
-            lambda: self._set_observers(tuple(it for it in self._observers if it is not observer))
-        )
+        return Disposable(lambda: self._remove(observer))
+
+    def _remove(self, observer: abc.ObserverBase[T]) -> None:
+        self._set_observers(tuple(it for it in self._observers if it is not observer))
 
     def _set_observers(self, observers: tuple[abc.ObserverBase[T], ...]) -> None:
         self._observers = observers
         if len(observers) == 1:
-            self.push = observers[0].on_next
+            self._pushes[self.symbol] = observers[0].on_next
         else:
-            self.push = self._push_to_all if observers else _ignore
+            self._pushes[self.symbol] = self._push_to_all if observers else _ignore
 
     def _push_to_all(self, value: T) -> None:
         for observer in self._observers:
@@ -138,14 +140,16 @@ def by_symbol(
             turns = Turns(observer)
             emit = turns.entry(turns.emit)
             streams: dict[str, SymbolStream[TTimed]] = {}
+            pushes: dict[str, Callable[[TTimed], None]] = {}
             subscriptions: dict[str, SingleAssignmentDisposable] = {}
             lock = Lock()
             # The source and the pipelines that are not over; under the lock.
             running = 1
+            is_failing = False
 
-            def open_stream(symbol: str) -> SymbolStream[TTimed]:
+            def open_stream(symbol: str) -> Callable[[TTimed], None]:
                 nonlocal running
-                stream = streams[symbol] = SymbolStream(symbol)
+                stream = streams[symbol] = SymbolStream(symbol, pushes)
                 subscription = subscriptions[symbol] = SingleAssignmentDisposable()
                 with lock:
                     running += 1
@@ -155,7 +159,8 @@ def by_symbol(
                     lambda: close(symbol),
                     scheduler=scheduler,
                 )
-                return stream
+                # Gone if the observer disposed of everything while the pipeline was made.
+                return pushes.get(symbol, _ignore)
 
             def close(symbol: str) -> None:
                 subscription = subscriptions.pop(symbol, None)
@@ -172,6 +177,8 @@ def by_symbol(
                     turns.run(turns.end, None)
 
             def close_failed(symbol: str, error: Exception) -> None:
+                if is_failing:
+                    return
                 if on_symbol_error is None:
                     end(error)
                     return
@@ -189,10 +196,10 @@ def by_symbol(
                 symbol = event.symbol
                 try:
                     try:
-                        stream = streams[symbol]
+                        push = pushes[symbol]
                     except KeyError:
-                        stream = open_stream(symbol)
-                    stream.push(event)
+                        push = open_stream(symbol)
+                    push(event)
                 except Exception as error:
                     # The output is over: this comes from its observer, which nobody can tell any more.
                     if turns.is_over:
@@ -200,6 +207,9 @@ def by_symbol(
                     close_failed(symbol, error)
 
             def on_error(error: Exception) -> None:
+                nonlocal is_failing
+                # What pipelines make of it is no failure of theirs, and none must miss it.
+                is_failing = True
                 for stream in tuple(streams.values()):
                     stream.fail(error)
                 end(error)
@@ -214,6 +224,7 @@ def by_symbol(
                     subscription.dispose()
                 subscriptions.clear()
                 streams.clear()
+                pushes.clear()
 
             return CompositeDisposable(
                 source.subscribe(on_next, on_error, on_completed, scheduler=scheduler),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reactivex import Observable, abc
 from reactivex import operators as ops
 from reactivex.disposable import Disposable
-from reactivex.scheduler import TimeoutScheduler
+from reactivex.scheduler import ImmediateScheduler, TimeoutScheduler
 
 import rxpolygon.operators as rxo
 from rxpolygon.events import Trade
@@ -166,18 +166,39 @@ def test_by_symbol_on_symbol_error_that_raises_ends_the_output() -> None:
     assert watch.end is second
 
 
-def test_by_symbol_source_error_goes_through_the_pipelines() -> None:
+@pytest.mark.parametrize("isolated", [False, True])
+def test_by_symbol_source_error_goes_through_every_pipeline(isolated: bool) -> None:
     source: Hot[Trade] = Hot()
     caught: list[Exception] = []
+    told: list[str] = []
 
     def listening(stream: Observable[Trade]) -> Observable[Price]:
         return prices(stream).pipe(ops.do_action(on_error=caught.append))
 
-    watch = Watch[Price]().of(source.pipe(rxo.by_symbol(listening)))
-    source.send(trade("A"))
+    def tell(symbol: str, _: Exception) -> None:
+        told.append(symbol)
+
+    operator = rxo.by_symbol(listening, on_symbol_error=tell if isolated else None)
+    watch = Watch[Price]().of(source.pipe(operator))
+    source.send(trade("A"), trade("B"))
     source.fail()
     assert watch.end is ERROR
-    assert caught == [ERROR]
+    assert caught == [ERROR, ERROR]
+    assert told == []
+
+
+def test_by_symbol_disposed_while_a_pipeline_is_made_is_no_failure() -> None:
+    source: Hot[Trade] = Hot()
+    told: list[str] = []
+
+    def greeting(stream: Observable[Trade]) -> Observable[Price]:
+        return rx.merge(rx.just(("hello", 0.0), ImmediateScheduler.singleton()), prices(stream))
+
+    operator = rxo.by_symbol(greeting, on_symbol_error=lambda symbol, _: told.append(symbol))
+    watch = Watch[Price]().of(source.pipe(operator, ops.take(1)))
+    source.send(trade("A"))
+    assert watch.seen == [(0, ("hello", 0.0)), (0, END)]
+    assert told == []
 
 
 def test_by_symbol_dispose_releases_every_pipeline() -> None:
