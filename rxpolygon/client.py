@@ -68,7 +68,7 @@ class StreamClient(ChannelMethods):
         host: A :class:`StreamHost`, a host name (reached by TLS), or a ``ws://`` or ``wss://`` URL to which
             ``/<cluster>`` is added.
         on_message: Called with each frame's text, ``(ws, text)`` or ``(text)``; ``ws`` is this client. When
-            it is None and nothing is observed, statuses and events are written to the standard output.
+            it is None and nothing was ever observed, statuses and events are written to the standard output.
         on_close: Called at each end of a connection, ``(ws, code, message)`` or ``(code, message)``.
         on_error: Called when the stream ends by an error, ``(ws, exception)`` or ``(exception)``.
         enable_connection_logs: Whether to write the connection's life to stderr. Without it, it goes to the

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import logging
 import sys
+from collections import deque
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from rxpolygon import isolation
 from rxpolygon.errors import InvalidTypeError, RxPolygonError
 from rxpolygon.events import Event
-from rxpolygon.status import Disconnected, Status
+from rxpolygon.status import Closed, Disconnected, State, Status
 from rxpolygon.text import printable
 
 __all__ = ["CloseHandler", "ErrorHandler", "HandlerSet", "MessageHandler"]
@@ -19,6 +20,8 @@ __all__ = ["CloseHandler", "ErrorHandler", "HandlerSet", "MessageHandler"]
 MessageHandler: TypeAlias = Callable[[object, str], object] | Callable[[str], object]
 CloseHandler: TypeAlias = Callable[[object, int | None, str], object] | Callable[[int | None, str], object]
 ErrorHandler: TypeAlias = Callable[[object, Exception], object] | Callable[[Exception], object]
+
+_MOST_HELD: Final = 100
 
 _log: Final = logging.getLogger("rxpolygon.connection")
 
@@ -31,8 +34,8 @@ class HandlerSet:
         on_message: ``(ws, text)`` or ``(text)``.
         on_close: ``(ws, code, message)`` or ``(code, message)``.
         on_error: ``(ws, exception)`` or ``(exception)``.
-        is_observed: Whether anybody observes anything. If nobody does and there is no ``on_message``,
-            statuses and events are written to the standard output.
+        is_observed: Whether anybody observes anything. As long as nobody ever did and there is no
+            ``on_message``, statuses and events are written to the standard output.
 
     Raises:
         InvalidTypeError: A handler cannot be called with these arguments.
@@ -50,15 +53,20 @@ class HandlerSet:
         self._on_close = _adapted("on_close", on_close, owner, "(ws, code, message) or (code, message)", 2)
         self._on_error = _adapted("on_error", on_error, owner, "(ws, exception) or (exception)", 1)
         self._is_observed = is_observed
+        self._was_observed = False  # dispatch thread only, and the next
+        self._held: deque[str] = deque(maxlen=_MOST_HELD)
 
-    @property
-    def _writes(self) -> bool:
-        return self._on_message is None and not self._is_observed()
+    def _stands_in(self) -> bool:
+        """Whether to write out what nobody looks at. Once anything was observed, never again."""
+        if self._on_message is not None or self._was_observed:
+            return False
+        self._was_observed = self._is_observed()
+        return not self._was_observed
 
     @property
     def wants_frames(self) -> bool:
         """Whether :meth:`on_frame` or :meth:`on_event` would do anything now."""
-        return self._on_message is not None or not self._is_observed()
+        return self._on_message is not None or self._stands_in()
 
     def on_frame(self, frame: bytes) -> None:
         """A frame came: its text goes to ``on_message``."""
@@ -69,18 +77,26 @@ class HandlerSet:
 
     def on_event(self, event: Event) -> None:
         """An event came: written out when there is nobody else for it."""
-        if self._writes:
+        if self._stands_in():
+            self._write_held()
             _write(_line(event))
 
     def on_status(self, status: Status) -> None:
         """A status is told."""
         _log.info("%s", status)
-        if self._writes:
-            _write(str(status))
+        if self._stands_in():
+            # The first states are held back: whoever starts a client often observes it a moment later.
+            self._held.append(str(status))
+            if not isinstance(status, State) or (isinstance(status, Closed) and status.error is not None):
+                self._write_held()
         handler = self._on_close
         if handler is not None and isinstance(status, Disconnected):
             code, reason = status.code, status.reason
             isolation.guarded(lambda: handler(code, reason))
+
+    def _write_held(self) -> None:
+        while self._held:
+            _write(self._held.popleft())
 
     def on_end(self, error: RxPolygonError | None) -> None:
         """The stream is over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ def feed_in_pieces(data: bytes, cuts: list[int]) -> tuple[list[bytes], FrameSpli
     splitter = FrameSplitter(LIMIT)
     messages: list[bytes] = []
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         if start < end:
             messages += splitter.feed(data[start:end])
     return messages, splitter
