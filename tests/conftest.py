@@ -1,0 +1,47 @@
+"""What every test stands on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.certificates import write_certificate
+
+_REAL_DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
+_PATIENCE: Final = 5.0  # for threads that were told to end and are about to
+
+
+def _extra_threads(before: set[threading.Thread]) -> list[str]:
+    # reactivex's TimeoutScheduler starts a Timer for each due time; such a thread may outlive its test.
+    extra = {thread for thread in threading.enumerate() if not isinstance(thread, threading.Timer)} - before
+    return sorted(thread.name for thread in extra)
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_stays() -> Iterator[None]:
+    """The threads after a test are those before it."""
+    before = set(threading.enumerate())
+    yield
+    limit = time.monotonic() + _PATIENCE
+    while (extra := _extra_threads(before)) and time.monotonic() < limit:
+        time.sleep(0.005)
+    assert not extra, f"threads that outlived the test: {extra}"
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key, as paths."""
+    return write_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of lent recordings; tests that need it are skipped where it is not."""
+    if not _REAL_DATA.is_dir():
+        pytest.skip(f"the lent recordings are not there: {_REAL_DATA}")
+    return _REAL_DATA
