@@ -21,6 +21,8 @@ __all__ = ["MarketFeed"]
 
 # However fast the market runs, the loop is given back after about this many events.
 _EVENTS_A_TURN: Final = 2_000
+# To open a symbol costs up to a minute of its market.
+_SYMBOLS_A_TURN: Final = 10
 # A market that cannot keep up with its speed lets its clock slip instead of bursting later.
 _SLIP_SECONDS: Final = 0.25
 
@@ -47,7 +49,7 @@ class MarketFeed:
         self._market = market = self._new_market()
         clock, tick = _Clock(market.now, self._settings.speed), self._settings.tick
         while True:
-            self._open_symbols(market)
+            await self._open_symbols(market)
             if not self._interested:
                 # Nobody looks: time goes by and costs nothing.
                 market.pause_until(clock.idle(market.now))
@@ -97,7 +99,7 @@ class MarketFeed:
         a_millisecond = market.rate * 6 * max(len(market.symbols), 1) / 1000
         return max(1, int(_EVENTS_A_TURN / a_millisecond))
 
-    def _open_symbols(self, market: ClusterMarket) -> None:
+    async def _open_symbols(self, market: ClusterMarket) -> None:
         interested = tuple(
             (session, session.interest.version)
             for session in self._sessions()
@@ -106,14 +108,16 @@ class MarketFeed:
         if interested == self._interested:
             return
         self._interested = interested
+        topics = {topic for session, _ in interested for topic in session.interest.topics}
+        symbols = {topic.symbol for topic in topics if not topic.is_wildcard}
+        if any(topic.is_wildcard for topic in topics):
+            symbols.update(market.default_symbols)
+        for number, symbol in enumerate(sorted(symbols.difference(market.symbols)), 1):
+            market.open(symbol)
+            if number % _SYMBOLS_A_TURN == 0:
+                await asyncio.sleep(0)
         self._takers = {}
         self._batches = [(session, []) for session, _ in interested]
-        for session, _ in interested:
-            for topic in session.interest.topics:
-                if topic.is_wildcard:
-                    market.open_defaults()
-                else:
-                    market.open(topic.symbol)
 
     def _publish(self, published: list[Published]) -> None:
         takers_of, writers = self._takers, self._writers

@@ -39,12 +39,12 @@ def counted(trades: list[Print], *, is_regular: bool) -> list[Counted]:
 
 
 def expected_bars(judged: list[Counted], length: int, until: int) -> dict[int, dict[str, float]]:
-    """Every field of every bar whose window has ended, by its start."""
+    """Every field of every bar whose window has ended before an instant, by its start."""
     bars: dict[int, dict[str, float]] = {}
     for start in sorted({item.trade.at // length * length for item in judged}):
         inside = [item for item in judged if start <= item.trade.at < start + length]
         prices = [item.trade.price for item in inside if item.open_close]
-        if not prices or start + length > until:
+        if not prices or start + length >= until:
             continue
         moving = [item.trade.price for item in inside if item.high_low]
         volume = [item.trade for item in inside if item.volume]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from rxpolygon.simulator.market.instruments import DEFAULT_SYMBOLS, instrument
-from rxpolygon.simulator.market.market import ClusterMarket
+from rxpolygon.simulator.market.market import ClusterMarket, Lateness
 from rxpolygon.simulator.market.records import Auction, Band, Depth, Print, Top, Value
 from tests.simulator.markets import OFF_HOURS, REGULAR_HOURS, of_kind, run
 
@@ -28,6 +28,20 @@ def test_market_with_another_seed_is_another(market: str) -> None:
 @pytest.mark.parametrize("market", MARKETS)
 def test_market_does_not_depend_on_how_time_is_cut(market: str) -> None:
     assert run(market, ONE_OF[market], step=7_000) == run(market, ONE_OF[market], step=33)
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_ties_between_symbols_do_not_depend_on_how_time_is_cut(market: str) -> None:
+    symbols = DEFAULT_SYMBOLS[market][:4]
+    whole = run(market, *symbols, step=10_000, seconds=20)
+    assert run(market, *reversed(symbols), step=1_000, seconds=20) == whole
+    assert run(market, *symbols, step=1, seconds=20) == whole
+
+
+def test_late_publication_does_not_depend_on_how_time_is_cut() -> None:
+    lateness = Lateness(0.3, 2_500)
+    whole = run("stocks", "AAPL", "IBM", step=7_000, lateness=lateness)
+    assert run("stocks", "IBM", "AAPL", step=13, lateness=lateness) == whole
 
 
 def test_symbol_does_not_depend_on_the_others() -> None:

@@ -80,6 +80,11 @@ class Activity(ABC):
         self._wobble = 0.0
         self._random: random.Random
 
+    @property
+    def next_at(self) -> float:
+        """Before this instant nothing happens."""
+        return min(self._next, self._routine_at, self._minute_end)
+
     def open(self, at: int) -> None:
         """Begin at the start of the minute of an instant, though not before the market began."""
         opening = max(at // MINUTE_MS * MINUTE_MS, self._start)

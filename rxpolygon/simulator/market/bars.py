@@ -56,6 +56,11 @@ class BarMaker:
         self._open: tuple[dict[int, _Window], ...] = ({}, {})
         self.due = -1
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there are windows that may have to be published."""
+        return bool(self._open[0] or self._open[1])
+
     def add(self, record: Record) -> None:
         """Count a record of the kind that the bars are made of."""
         match record:

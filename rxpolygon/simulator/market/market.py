@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 import random
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
@@ -105,6 +106,7 @@ class ClusterMarket:
         self._start = start
         self._lateness = lateness
         self._symbols: dict[str, _SymbolMarket] = {}
+        self._is_sorted = True
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -129,12 +131,7 @@ class ClusterMarket:
         opened.open(self.now)
         opened.advance(self.now)
         self._symbols[symbol] = opened
-        self._symbols = dict(sorted(self._symbols.items()))
-
-    def open_defaults(self) -> None:
-        """Trade every symbol that ``*`` stands for."""
-        for symbol in self.default_symbols:
-            self.open(symbol)
+        self._is_sorted = False
 
     def pause_until(self, at: int) -> None:
         """Let time go by without events; symbols that are opened afterwards begin with the current minute."""
@@ -142,22 +139,30 @@ class ClusterMarket:
         self.now = max(self.now, at)
 
     def advance(self, until: int) -> list[Published]:
-        """Everything that is published from where the last call ended up to an instant, sorted by time."""
+        """Everything that is published from where the last call ended up to an instant, sorted by time.
+
+        What happens at that instant itself comes with the next call.
+        """
+        if not self._is_sorted:
+            self._symbols = dict(sorted(self._symbols.items()))
+            self._is_sorted = True
         published: list[Published] = []
         for symbol_market in self._symbols.values():
-            published.extend(symbol_market.advance(until))
+            if symbol_market.next_at < until:
+                published.extend(symbol_market.advance(until))
         published.sort(key=itemgetter(0))
         self.now = max(self.now, until)
         return published
 
 
 class _SymbolMarket:
-    """Activity, lateness and bars of one symbol."""
+    """Activity, lateness and bars of one symbol; before ``next_at`` nothing is published."""
 
     def __init__(self, activity: Activity, bars: BarMaker, lateness: Lateness | None, seed: str) -> None:
         self._activity = activity
         self._bars = bars
         self._late = _Late(lateness, seed) if lateness is not None else None
+        self.next_at = 0.0
 
     def open(self, at: int) -> None:
         self._activity.open(at)
@@ -173,8 +178,15 @@ class _SymbolMarket:
             published.append((at, record))
             if record.__class__ is bars.source:
                 bars.add(record)
-        published.extend(bars.close(until))
+        # A bar whose window ends at ``until`` is published then, and that is not before.
+        published.extend(bars.close(until - 1))
+        self.next_at = self._next_at()
         return published
+
+    def _next_at(self) -> float:
+        late = math.inf if self._late is None else self._late.next_at
+        bar = self._bars.due if self._bars.is_open else math.inf
+        return min(self._activity.next_at, bar, late)
 
     def _in_order(self, happened: list[Record], until: int) -> list[Published]:
         if self._late is None:
@@ -190,6 +202,11 @@ class _Late:
         self._random = random.Random(f"{seed}/late")
         self._held: list[tuple[int, int, Record]] = []
         self._count = 0
+
+    @property
+    def next_at(self) -> float:
+        """When the next record is let go."""
+        return self._held[0][0] if self._held else math.inf
 
     def release(self, happened: list[Record], until: int) -> list[Published]:
         for record in happened:

@@ -208,8 +208,10 @@ def _launchpad_symbol(market: str, symbol: str) -> str:
 def _fair_value(market: str) -> Writer:
     def write(record: FairValue) -> dict[str, object]:
         symbol = _fair_value_symbol(market, record.symbol)
-        return {"ev": "FMV", "fmv": record.value, "sym": symbol, "t": record.at * _NANOSECONDS}
+        return {"ev": "FMV", "fmv": record.value, "sym": symbol, "t": record.at * unit}
 
+    # Both units were seen on the real wire.
+    unit = _NANOSECONDS if market == "stocks" else 1
     return write
 
 
@@ -223,7 +225,7 @@ def _launchpad_value(market: str) -> Writer:
 
 def _stock_bar(prefix: str, market: str = "stocks") -> Writer:
     def write(record: Bar) -> dict[str, object]:
-        return {
+        event: dict[str, object] = {
             "ev": prefix,
             "sym": _launchpad_symbol(market, record.symbol),
             "v": record.volume,
@@ -239,6 +241,10 @@ def _stock_bar(prefix: str, market: str = "stocks") -> Writer:
             "s": record.start,
             "e": record.end,
         }
+        if isinstance(record.volume, float):
+            event["dv"] = str(record.volume)
+            event["dav"] = str(record.day_volume)
+        return event
 
     return write
 
