@@ -18,8 +18,6 @@ import asyncio
 import contextlib
 import platform
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -27,11 +25,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from massive import WebSocketClient
-from massive.websocket.models import Feed, Market, WebSocketMessage
+from massive.websocket.models import Market, WebSocketMessage
 
 from rxpolygon import StreamClient
-from rxpolygon.status import Subscribed
+from rxpolygon.delivery import Delivery
+from rxpolygon.errors import RxPolygonError
+from rxpolygon.events import Event
+from rxpolygon.fan import Fan, StatusFan
+from rxpolygon.router import Interest, KeyedObservable, Router
+from rxpolygon.status import Status, Subscribed
+from rxpolygon.topics import Topic
 from rxpolygon.transport import TransportName
+from rxpolygon.venues.polygon.channels import event_types
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster
 from tests.benchmarks.blaster import SYMBOLS, blasting, payloads, symbol
@@ -68,7 +73,7 @@ def _streaming(
     client = StreamClient("key", host=url, transport=transport, ca_certs=ca, max_buffer=8 << 30)
     observe(client)
     ready = threading.Event()
-    watching = client.status.subscribe(lambda status: isinstance(status, Subscribed) and ready.set())
+    watching = client.status.subscribe(lambda status: ready.set() if isinstance(status, Subscribed) else None)
     client.start_stream_thread()
     try:
         if not ready.wait(20):
@@ -155,8 +160,8 @@ def throughput(rounds: int, seconds: float) -> None:
         medians = {name: statistics.median(values) for name, values in rates.items()}
         print(f"\nthroughput, {per_frame} events a frame, thousand events a second:")
         for name, median in medians.items():
-            versus = f"{median / medians['massive']:6.1f} x massive, {median / medians['bare decoder']:5.2f} x bare"
-            print(f"  {name:14s} {median / 1e3:9.0f}   {versus}")
+            to_massive, to_bare = median / medians["massive"], median / medians["bare decoder"]
+            print(f"  {name:14s} {median / 1e3:9.0f} {to_massive:8.1f} x massive {to_bare:7.2f} x bare")
 
 
 def drain(rounds: int, seconds: float) -> None:
@@ -180,9 +185,12 @@ def _drained(
 ) -> float:
     awake = threading.Event()
 
+    def sleep(event: Event) -> None:
+        awake.wait()
+
     def observe(client: StreamClient) -> None:
-        client.subscribe_stock_trades().subscribe(lambda _: awake.wait())
-        client.subscribe_stock_quotes().subscribe(lambda _: awake.wait())
+        client.subscribe_stock_trades().subscribe(sleep)
+        client.subscribe_stock_quotes().subscribe(sleep)
 
     ca = str(tls[0]) if tls else None
     with blasting(per_frame, tls=tls) as url, _streaming(url, transport, observe, ca) as client:
@@ -199,16 +207,40 @@ def _certificate() -> Iterator[tuple[Path, Path]]:
         yield write_certificate(Path(folder))
 
 
+class _NoHandlers:
+    wants_frames = False
+
+    def on_frame(self, frame: bytes) -> None: ...
+
+    def on_event(self, event: Event) -> None: ...
+
+    def on_status(self, status: Status) -> None: ...
+
+    def on_end(self, error: RxPolygonError | None) -> None: ...
+
+
+def _delivery(symbols: int) -> Delivery:
+    """The way from a frame to observers, without threads and sockets: one for each symbol and channel."""
+    codec = PolygonCodec("ws://x", StreamCluster.STOCKS, "k")
+    router = Router(event_types("stocks"), lambda text: text, lambda topics: None)
+    for number in range(symbols):
+        for prefix in "TQ":
+            interest = Interest([Topic(prefix, symbol(number))])
+            KeyedObservable[Event](router, interest).subscribe(_ignore)
+    return Delivery(codec, router, Fan[Event](), Fan[bytes](), StatusFan(), _NoHandlers())
+
+
 def observers(rounds: int, seconds: float) -> None:
-    """The cost of an event with few and with many observers, everything but the socket included."""
-    few, many = 10, 10_000
-    costs: dict[int, list[float]] = {few: [], many: []}
-    for _ in range(rounds):
-        for count, found in costs.items():
-            symbols = count // 2  # each with an observer of trades and one of quotes
-            with blasting(50, symbols) as url, _streaming(url, "auto", _observing(symbols)) as client:
-                found.append(1e9 / _rate(_counter(client), seconds))
-    cheap, dear = statistics.median(costs[few]), statistics.median(costs[many])
+    """The cost of an event from its frame to its observer, with few and with many observers."""
+    few, many, events = 10, 10_000, 100_000
+    ways = {count: (_delivery(count // 2), payloads(events, 50, count // 2)) for count in (few, many)}
+    costs: dict[int, list[float]] = {count: [] for count in ways}
+    for _ in range(rounds * 5):
+        for count, (delivery, frames) in ways.items():
+            start = time.perf_counter()
+            delivery.frames(frames)
+            costs[count].append((time.perf_counter() - start) / events * 1e9)
+    cheap, dear = (statistics.median(found[1:]) for found in costs.values())
     print(f"\nobservers: {few}: {cheap:.0f} ns an event, {many}: {dear:.0f} ns, ratio {dear / cheap:.2f}")
 
 

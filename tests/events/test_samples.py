@@ -65,7 +65,8 @@ SAMPLES: list[tuple[str, dict[str, object], type[Event], dict[str, object]]] = [
     (
         "stocks",
         {"ev": "A", "sym": "SPCE", "v": 200, "av": 8642007, "op": 25.66, "vw": 25.3981, "o": 25.39,
-         "c": 25.39, "h": 25.39, "l": 25.39, "a": 25.3714, "z": 50, "s": 1610144868000, "otc": True, "dv": "200.0"},
+         "c": 25.39, "h": 25.39, "l": 25.39, "a": 25.3714, "z": 50, "s": 1610144868000, "otc": True,
+         "dv": "200.0"},
         events.SecondAggregate,
         {"end": 1610144869000, "otc": True, "exact_volume": "200.0", "exact_accumulated_volume": None},
     ),

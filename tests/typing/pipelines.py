@@ -40,14 +40,26 @@ def streams(client: StreamClient) -> None:
     assert_type(client.stats, StreamStats)
 
 
+# A function with annotations: mypy does not carry types through `pipe` into a lambda, pyright does.
+def is_round_lot(trade: Trade) -> bool:
+    return trade.size >= 100
+
+
+def close_of(bar: Bar) -> float:
+    return bar.close
+
+
 def pipelines(client: StreamClient) -> None:
     trades, quotes = client.subscribe_stock_trades(), client.subscribe_stock_quotes()
     assert_type(trades.pipe(rxo.time_bars("1m")), Observable[Bar])
-    assert_type(trades.pipe(ops.filter(lambda trade: trade.size >= 100)), Observable[Trade])
-    assert_type(trades.pipe(rxo.time_bars("1m"), ops.map(lambda bar: bar.close)), Observable[float])
+    assert_type(trades.pipe(ops.filter(is_round_lot)), Observable[Trade])
+    assert_type(trades.pipe(rxo.time_bars("1m"), ops.map(close_of)), Observable[float])
+    assert_type(
+        trades.filter(lambda trade: trade.size >= 100).map(lambda trade: trade.price), Observable[float]
+    )
     joined = trades.pipe(rxo.join_quotes(quotes))
     assert_type(joined, Observable[rxo.TradeWithQuote[Trade, Quote]])
-    assert_type(joined.pipe(ops.map(lambda pair: pair.trade)), Observable[Trade])
+    assert_type(joined.map(lambda pair: pair.trade), Observable[Trade])
     assert_type(client.subscribe_crypto_trades().pipe(rxo.time_bars("5m")), Observable[Bar])
 
 
