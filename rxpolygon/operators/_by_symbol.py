@@ -33,8 +33,9 @@ class SymbolStream(Observable[T]):
     def __init__(self, symbol: str, pushes: dict[str, Callable[[T], None]]) -> None:
         super().__init__()
         self.symbol = symbol
-        # What to call with an event of each symbol; ours is kept there. With one observer, as nearly always,
-        # it is that observer's on_next itself, so that an event meets no object but those of the pipeline.
+        # What to call with an event of each symbol; ours is kept there. With one observer, as nearly
+        # always, it is that observer's on_next itself, so that an event meets no object but those of the
+        # pipeline.
         self._pushes = pushes
         # Copied on write, so that subscribing and disposing inside on_next are safe.
         self._observers: tuple[abc.ObserverBase[T], ...] = ()
@@ -106,7 +107,8 @@ def by_symbol(
       that it raises, end the output; with ``on_symbol_error`` they end only that symbol, for good.
     - *Silence*: nothing happens but what pipelines do by timers.
     - *Dispose*: releases the source and every pipeline. A symbol's pipeline lives until then or until it
-      completes. Subscriptions share nothing, as far as ``pipeline`` does not.
+      completes; it takes about 2 KB besides what the pipeline does. Subscriptions share nothing, as far
+      as ``pipeline`` does not.
     - *Threads*: the observer is called on the thread on which a pipeline emits, one call at a time.
 
     Args:

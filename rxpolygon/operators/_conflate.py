@@ -38,6 +38,7 @@ def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observabl
     already seen of its symbol is left out, so a symbol never goes back in time. An event without
     ``timestamp`` counts as at the newest one seen.
 
+    - *Memory*: the latest event of each symbol, and 0.1 KB.
     - *Completion*: what is kept is emitted, then ``on_completed``.
     - *Error*: forwarded at once; what is kept, which a newer event was to replace anyway, is not emitted.
     - *Silence*: with no event for one to two times ``every`` on the scheduler, what is kept is emitted.

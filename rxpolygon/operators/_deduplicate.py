@@ -19,7 +19,7 @@ __all__ = ["deduplicate"]
 TIdentified = TypeVar("TIdentified", bound=Identified)
 TTimed = TypeVar("TTimed", bound=Timed)
 
-#: Keys remembered in each of the two generations, about 150 MB of them at most.
+#: Keys remembered in each of the two generations, at some 120 bytes a key besides its id.
 _CAPACITY: Final = 1_000_000
 
 

@@ -74,7 +74,8 @@ def rolling(
     Nothing is ever subtracted from the sums, so they stay exact however long the stream and whatever has
     passed through the window; see :class:`~rxpolygon.operators._rolling_window.RollingWindow`.
 
-    - *Cost*: constant for each event, amortised; the values in the window are kept.
+    - *Cost*: constant for each event, amortised. A symbol takes about 0.3 KB, and 0.1 KB for each value in
+      the window.
     - *When*: at once with the event. *Completion, error*: forwarded; nothing is held.
     - *Silence*: emits nothing; a window does not empty by itself.
     - *Dispose*: releases the source and the state. Subscriptions share nothing.

@@ -108,8 +108,7 @@ def sequence_gaps(threshold: int = 1) -> Callable[[Observable[TSequenced]], Obse
                     missing = number - after - 1
                     if missing >= threshold:
                         observer.on_next(
-                            SequenceGap(event.symbol, event.timestamp, after, last.timestamp, number,
-                            missing)
+                            SequenceGap(event.symbol, event.timestamp, after, last.timestamp, number, missing)
                         )
                 elif _is_new_start(last.timestamp, event.timestamp):
                     highest[lane] = event
