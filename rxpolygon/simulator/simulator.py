@@ -45,6 +45,11 @@ class Simulator:
     ``settle`` seconds, so that calls made together miss nothing. With a recording, that holds for each
     connection: each one gets it from the beginning.
 
+    The same seed, ``start`` and symbols give the same events by market time, each symbol independent of the
+    others. While nobody subscribes to a cluster its market time goes by without events, and the sums of the
+    day in its aggregates begin anew afterwards. A market that cannot keep up with its speed, or whose slowest
+    reader cannot, falls behind and loses nothing.
+
     Every method may be called from any thread, between start and close; properties at any time.
 
     Example:
@@ -358,8 +363,14 @@ class Simulator:
 
     def _run(self, ready: _Ready) -> None:
         # The listener watches its socket, which Windows' default loop cannot.
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(self._serve(ready))
+        try:
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(self._serve(ready))
+        except Exception as error:
+            if ready.event.is_set():
+                raise
+            ready.error = error
+            ready.event.set()
 
     async def _serve(self, ready: _Ready) -> None:
         from rxpolygon.simulator.server import Server
@@ -367,12 +378,7 @@ class Simulator:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._server = Server(self._settings, self._venue, self._journal)
-        try:
-            port = self._server.start()
-        except OSError as error:
-            ready.error = error
-            ready.event.set()
-            return
+        port = self._server.start()
         scheme = "ws" if self._settings.tls is None else "wss"
         self._url = f"{scheme}://127.0.0.1:{port}"
         ready.event.set()
@@ -385,7 +391,7 @@ class _Ready:
 
     def __init__(self) -> None:
         self.event = threading.Event()
-        self.error: OSError | None = None
+        self.error: Exception | None = None
 
 
 def _require_websockets() -> None:
