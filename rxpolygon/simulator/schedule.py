@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -14,12 +15,17 @@ F = TypeVar("F", bound=Fault)
 
 
 class FaultSchedule:
-    """The faults of a simulator and their counts. Event loop's thread only."""
+    """The faults of a simulator and their counts. Event loop's thread only.
+
+    Attributes:
+        happened: How often each kind of fault happened, by the name of its class; read by any thread.
+    """
 
     def __init__(self, faults: Sequence[Fault], seed: int) -> None:
         self._faults = tuple(faults)
         self._left = [fault.times for fault in self._faults]
         self._seed = seed
+        self.happened: Counter[str] = Counter()
 
     def of_connection(self, number: int) -> ConnectionFaults:
         """The faults that may happen on a connection."""
@@ -38,10 +44,12 @@ class FaultSchedule:
     def use(self, index: int) -> bool:
         """Count a fault that happens now; False if it may not any more."""
         left = self._left[index]
-        if left is None:
-            return True
-        self._left[index] = max(left - 1, 0)
-        return left > 0
+        if left is not None:
+            if not left:
+                return False
+            self._left[index] = left - 1
+        self.happened[type(self._faults[index]).__name__] += 1
+        return True
 
 
 class ConnectionFaults:

@@ -255,6 +255,14 @@ class Simulator:
             for number, frames in self.sent_frames.items()
         }
 
+    @property
+    def faults_happened(self) -> dict[str, int]:
+        """How often each kind of fault happened so far, by the name of its class.
+
+        Delays and reordering, which go on all the time, are not counted.
+        """
+        return dict(self._server.schedule.happened) if self._server is not None else {}
+
     def wait_for(self, condition: Callable[[Simulator], T], timeout: float = 5.0) -> T:
         """Wait until a condition holds, and return its value.
 
