@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import random
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, cast
+from typing import Final, Self, TypeVar, cast
 
 from reactivex import Observable
 
@@ -24,10 +23,19 @@ from rxpolygon.fan import Fan, StatusFan
 from rxpolygon.handlers import CloseHandler, ErrorHandler, HandlerSet, MessageHandler
 from rxpolygon.market_hours import is_market_open
 from rxpolygon.raw import RawDelivery
-from rxpolygon.router import Interest, KeyedObservable, Router
-from rxpolygon.settings import api_key_from, base_url_from, cluster_from, one_of, positive_number
+from rxpolygon.router import Router
+from rxpolygon.settings import (
+    api_key_from,
+    base_url_from,
+    certificates_from,
+    cluster_from,
+    flag,
+    one_of,
+    positive_number,
+)
 from rxpolygon.stats import StreamStats
 from rxpolygon.status import State, Status
+from rxpolygon.subscriber import Interest, KeyedObservable
 from rxpolygon.symbols import normal_symbol
 from rxpolygon.topics import Topic
 from rxpolygon.transport import Endpoint, Listener, Ping, Transport, TransportName, choose_transport
@@ -71,8 +79,8 @@ class StreamClient(ChannelMethods):
             it is None and nothing was ever observed, statuses and events are written to the standard output.
         on_close: Called at each end of a connection, ``(ws, code, message)`` or ``(code, message)``.
         on_error: Called when the stream ends by an error, ``(ws, exception)`` or ``(exception)``.
-        enable_connection_logs: Whether to write the connection's life to stderr. Without it, it goes to the
-            logger ``rxpolygon.connection`` only.
+        enable_connection_logs: Whether to write this connection's life to stderr. With or without it, it
+            goes to the logger ``rxpolygon.connection``.
         raw_data: Whether Observables carry the wire's dicts instead of typed events.
         transport: ``default`` (pure Python), ``fast`` (picows, the extra ``fast``) or ``auto``: fast if
             installed and no proxy stands between.
@@ -83,7 +91,7 @@ class StreamClient(ChannelMethods):
         data_timeout: Seconds without any data, while the market is open by its usual hours, after which a
             connection counts as mute and is replaced; or a dict of channels (``{"stock_trades": 30}``) to
             watch each for itself. None, the default, waits for ever.
-        ca_certs: A file of certificates to trust instead of the system's.
+        ca_certs: A file of certificates (PEM) to trust instead of the system's.
         max_frame: The largest message that is accepted, in bytes.
 
     Raises:
@@ -131,7 +139,9 @@ class StreamClient(ChannelMethods):
         self._overflow = cast("Overflow", one_of("overflow", overflow, OVERFLOW_POLICIES))
         self._max_buffer = int(positive_number("max_buffer", max_buffer, "bytes"))
         self._endpoint = Endpoint(
-            self._codec.url, ca_certs, largest_frame=int(positive_number("max_frame", max_frame, "bytes"))
+            self._codec.url,
+            certificates_from(ca_certs),
+            largest_frame=int(positive_number("max_frame", max_frame, "bytes")),
         )
         self._router = Router(
             event_types(self._cluster.market),
@@ -141,14 +151,19 @@ class StreamClient(ChannelMethods):
         self._events: Fan[Event] = Fan()
         self._messages: Fan[bytes] = Fan()
         self._status = StatusFan()
-        self._handlers = HandlerSet(self, on_message, on_close, on_error, self._is_observed)
-        self._raw_data = raw_data
+        self._handlers = HandlerSet(
+            self,
+            on_message,
+            on_close,
+            on_error,
+            self._is_observed,
+            log_to_stderr=flag("enable_connection_logs", enable_connection_logs),
+        )
+        self._raw_data = flag("raw_data", raw_data)
         # Of the present run, or of the last one; replaced by start_stream_thread only.
         self._carrier: Carrier | None = None
         self._buffer = FrameBuffer(self._max_buffer, self._overflow)
         self._delivery = self._make_delivery(check_utf8=False)
-        if enable_connection_logs:
-            _log_to_stderr()
 
     def __repr__(self) -> str:
         return f"StreamClient({self._codec.url!r}, {self._status.state})"
@@ -243,6 +258,7 @@ class StreamClient(ChannelMethods):
                 key; the server would drop it.
         """
         ping = _ping(ping_interval, ping_timeout, ping_payload)
+        flag("skip_utf8_validation", skip_utf8_validation)
         if self.is_streaming:
             return
         running.register(self._codec.url, self._api_key, self)
@@ -381,16 +397,3 @@ def _ping(interval: float, timeout: float, payload: str) -> Ping:
         positive_number("ping_timeout", timeout, "seconds", zero=True),
         data,
     )
-
-
-class _ConnectionLogHandler(logging.StreamHandler[Any]):
-    """Marks the handler that ``enable_connection_logs`` adds, so that it is added once."""
-
-
-def _log_to_stderr() -> None:
-    if any(isinstance(handler, _ConnectionLogHandler) for handler in _connection_log.handlers):
-        return
-    handler = _ConnectionLogHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s: %(message)s"))
-    _connection_log.addHandler(handler)
-    _connection_log.setLevel(logging.INFO)

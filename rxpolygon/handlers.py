@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, TextIO, TypeAlias
 
 from rxpolygon import isolation
 from rxpolygon.errors import InvalidTypeError, RxPolygonError
@@ -22,6 +24,8 @@ CloseHandler: TypeAlias = Callable[[object, int | None, str], object] | Callable
 ErrorHandler: TypeAlias = Callable[[object, Exception], object] | Callable[[Exception], object]
 
 _MOST_HELD: Final = 100
+# What people call the first of three parameters, or of two.
+_OWNER_NAMES: Final = frozenset({"ws", "websocket", "client", "stream", "app"})
 
 _log: Final = logging.getLogger("rxpolygon.connection")
 
@@ -36,6 +40,7 @@ class HandlerSet:
         on_error: ``(ws, exception)`` or ``(exception)``.
         is_observed: Whether anybody observes anything. As long as nobody ever did and there is no
             ``on_message``, statuses and events are written to the standard output.
+        log_to_stderr: Whether to write statuses to the standard error output too.
 
     Raises:
         InvalidTypeError: A handler cannot be called with these arguments.
@@ -48,11 +53,14 @@ class HandlerSet:
         on_close: CloseHandler | None,
         on_error: ErrorHandler | None,
         is_observed: Callable[[], bool],
+        *,
+        log_to_stderr: bool = False,
     ) -> None:
         self._on_message = _adapted("on_message", on_message, owner, "(ws, text) or (text)", 1)
         self._on_close = _adapted("on_close", on_close, owner, "(ws, code, message) or (code, message)", 2)
         self._on_error = _adapted("on_error", on_error, owner, "(ws, exception) or (exception)", 1)
         self._is_observed = is_observed
+        self._log_to_stderr = log_to_stderr
         self._was_observed = False  # dispatch thread only, and the next
         self._held: deque[str] = deque(maxlen=_MOST_HELD)
 
@@ -79,11 +87,13 @@ class HandlerSet:
         """An event came: written out when there is nobody else for it."""
         if self._stands_in():
             self._write_held()
-            _write(_line(event))
+            _write(sys.stdout, _line(event))
 
     def on_status(self, status: Status) -> None:
         """A status is told."""
         _log.info("%s", status)
+        if self._log_to_stderr:
+            _write(sys.stderr, f"{time.strftime('%Y-%m-%d %H:%M:%S')} rxpolygon: {status}")
         if self._stands_in():
             # The first states are held back: whoever starts a client often observes it a moment later.
             self._held.append(str(status))
@@ -96,7 +106,7 @@ class HandlerSet:
 
     def _write_held(self) -> None:
         while self._held:
-            _write(self._held.popleft())
+            _write(sys.stdout, self._held.popleft())
 
     def on_end(self, error: RxPolygonError | None) -> None:
         """The stream is over."""
@@ -113,11 +123,29 @@ def _adapted(
         return None
     if not callable(handler):
         raise InvalidTypeError(name, handler, f"a function {allowed}, or None")
-    if _takes(handler, arguments + 1) and not (inspect.isbuiltin(handler) and _takes(handler, arguments)):
+    with_owner, without = _takes(handler, arguments + 1), _takes(handler, arguments)
+    if with_owner and (not without or _expects_owner(handler)):
         return lambda *values: handler(owner, *values)
-    if _takes(handler, arguments):
+    if without:
         return handler
     raise InvalidTypeError(name, handler, f"a function that takes {allowed}; this signature does not fit")
+
+
+def _expects_owner(handler: Callable[..., object]) -> bool:
+    """Whether a function that may be called with the client or without it wants the client.
+
+    ``*args`` takes all there is. A parameter that may be left out is left out, as in ``queue.put(item,
+    block=True)``, unless the first one is named after the client.
+    """
+    if inspect.isbuiltin(handler):
+        return False
+    try:
+        parameters = list(inspect.signature(handler).parameters.values())
+    except ValueError:  # other compiled things have no signature
+        return False
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return True
+    return parameters[0].name.strip("_") in _OWNER_NAMES
 
 
 def _takes(handler: Callable[..., object], count: int) -> bool:
@@ -139,6 +167,13 @@ def _line(event: Event) -> str:
     return printable(f"{event.symbol} {type(event).__name__}: {', '.join(shown)}", limit=2_000)
 
 
-def _write(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+def _write(stream: TextIO | None, line: str) -> None:
+    """Write a line, as well as the stream can: it may be closed, or a pipe that nobody reads any more."""
+    if stream is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        try:
+            stream.write(f"{line}\n")
+        except UnicodeEncodeError:
+            stream.write(f"{ascii(line)[1:-1]}\n")
+        stream.flush()

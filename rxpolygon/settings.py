@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Sequence
 from enum import Enum
 from typing import Final
@@ -11,7 +12,15 @@ from urllib.parse import urlsplit
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
 
-__all__ = ["api_key_from", "base_url_from", "cluster_from", "one_of", "positive_number"]
+__all__ = [
+    "api_key_from",
+    "base_url_from",
+    "certificates_from",
+    "cluster_from",
+    "flag",
+    "one_of",
+    "positive_number",
+]
 
 KEY_VARIABLES: Final = ("POLYGON_API_KEY", "MASSIVE_API_KEY")
 
@@ -62,11 +71,39 @@ def base_url_from(host: StreamHost | str) -> str:
         raise InvalidArgumentError("host", text, allowed)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InvalidArgumentError("host", "<hidden>", f"{allowed}, without user, query or fragment")
-    return url.rstrip("/")
+    scheme, _, rest = url.partition("://")
+    return f"{scheme.lower()}://{rest.rstrip('/')}"
+
+
+def certificates_from(ca_certs: str | os.PathLike[str] | None) -> str | None:
+    """The path of a file of certificates, which is read once to see that it can be."""
+    if ca_certs is None:
+        return None
+    if not isinstance(ca_certs, (str, os.PathLike)):
+        raise InvalidTypeError(
+            "ca_certs", ca_certs, "the path of a file, or None for the system's certificates"
+        )
+    path = os.fspath(ca_certs)
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise InvalidArgumentError(
+            "ca_certs", path, f"a file of certificates in PEM form ({error})"
+        ) from error
+    return path
+
+
+def flag(argument: str, value: bool) -> bool:
+    """The value, if it is True or False."""
+    if not isinstance(value, bool):
+        raise InvalidTypeError(argument, value, "a bool")
+    return value
 
 
 def one_of(argument: str, value: str, allowed: Sequence[str]) -> str:
     """The value, if it is one of the allowed words."""
+    if not isinstance(value, str):
+        raise InvalidTypeError(argument, value, f"one of {', '.join(map(repr, allowed))}")
     if value not in allowed:
         raise InvalidArgumentError(argument, value, f"use {', '.join(map(repr, allowed))}")
     return value

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from websocket._url import get_proxy_info
 
-from rxpolygon.errors import InvalidArgumentError, MissingPackageError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, MissingPackageError
 from rxpolygon.transport.base import Endpoint, Listener, Transport
 from rxpolygon.transport.standard import StandardTransport
 
@@ -41,6 +41,8 @@ def choose_transport(name: str, endpoint: Endpoint, listener: Listener, thread_n
 
 def check_transport(name: str) -> None:
     """Raise if a transport's name is wrong or its package is missing."""
+    if not isinstance(name, str):
+        raise InvalidTypeError("transport", name, "one of 'auto', 'default', 'fast'")
     if name not in ("auto", "default", "fast"):
         raise InvalidArgumentError("transport", name, "use 'auto', 'default' or 'fast'")
     if name == "fast" and not _has_fast():
