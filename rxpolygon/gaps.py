@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from rxpolygon.router import OnNext, Router, SymbolTable
+from rxpolygon.router import Router
 from rxpolygon.status import Gap
+from rxpolygon.subscriber import OnNext
+from rxpolygon.symbol_table import SymbolTable
 from rxpolygon.topics import Topic
 
 __all__ = ["GapWatch"]

@@ -7,165 +7,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
-from typing import Any, Final, TypeVar, cast
-
-from reactivex import Observable, abc
-from reactivex.internal import default_error, noop
 
 from rxpolygon import isolation
 from rxpolygon.errors import RxPolygonError
-from rxpolygon.topics import EVERY_SYMBOL, Topic
+from rxpolygon.subscriber import Interest, Subscriber
+from rxpolygon.symbol_table import Front, SymbolTable, Tables
+from rxpolygon.topics import Topic
 
-__all__ = ["Interest", "KeyedObservable", "OnNext", "Router", "Subscriber", "SymbolTable"]
-
-T = TypeVar("T")
-OnNext = Callable[[Any], object]  # Any: the event type is that of the table it stands in
+__all__ = ["Router"]
 
 # What `subscribe` and `end` hand to new and old observers: the error, or True for the good end.
 Ending = RxPolygonError | bool
-
-
-class Subscriber(abc.DisposableBase):
-    """One observer of some topics, from its subscription to its end; disposing it ends that.
-
-    It stands where RxPY would put an AutoDetachObserver, which costs every event two calls and four more
-    places in memory.
-    """
-
-    __slots__ = ("is_detached", "on_completed", "on_error", "on_next", "router", "topics")
-
-    def __init__(
-        self,
-        router: Router,
-        topics: Iterable[Topic],
-        on_next: OnNext,
-        on_error: abc.OnError,
-        on_completed: abc.OnCompleted,
-    ) -> None:
-        self.router = router
-        self.topics = set(topics)  # under the router's lock
-        self.on_next = on_next
-        self.on_error = on_error
-        self.on_completed = on_completed
-        self.is_detached = False  # under the router's lock; read without
-
-    def dispose(self) -> None:
-        """Stop observing."""
-        self.router.dispose(self)
-
-
-class Interest:
-    """What one call of ``subscribe_*`` asked for. It holds its topics until it is first observed."""
-
-    __slots__ = ("topics",)
-
-    def __init__(self, topics: Iterable[Topic]) -> None:
-        self.topics: Final = tuple(topics)
-
-
-class SymbolTable(dict[str, OnNext]):
-    """For one class of events: what to call with an event of a symbol.
-
-    That is the observer's own function where there is a single one. The keys are symbols as servers spell
-    them: a spelling that was not seen before is looked up under its normal form once; from then on it is a
-    plain dict lookup.
-    """
-
-    __slots__ = ("_normal", "_odd_spellings", "_router", "_subscribers", "last")
-
-    def __init__(self, router: Router, normal: Callable[[str], str]) -> None:
-        super().__init__()
-        self.last: Any = None  # the newest event of the class, whatever its kind; dispatch thread only
-        self._router = router
-        self._normal = normal
-        self._subscribers: dict[str, tuple[Subscriber, ...]] = {}  # by normal form; under the router's lock
-        self._odd_spellings: dict[str, set[str]] = {}  # keys that are not in normal form, by it; the same
-
-    def __missing__(self, symbol: str) -> OnNext:
-        with self._router.lock:
-            normal = self._normal(symbol)
-            if symbol != normal:
-                self._odd_spellings.setdefault(normal, set()).add(symbol)
-            on_next = self[symbol] = self._callable_for(self.subscribers_of(symbol))
-            return on_next
-
-    def subscribers_of(self, symbol: str) -> tuple[Subscriber, ...]:
-        """Everyone who gets the symbol's events. Under the router's lock."""
-        named = self._subscribers.get(self._normal(symbol), ())
-        return (*named, *self._subscribers.get(EVERY_SYMBOL, ()))
-
-    def _callable_for(self, subscribers: tuple[Subscriber, ...]) -> OnNext:
-        if not subscribers:
-            return _nobody
-        if len(subscribers) == 1:
-            return subscribers[0].on_next
-        return partial(_call_all, self._router, subscribers)
-
-    def add(self, symbol: str, subscriber: Subscriber) -> None:
-        """Let a subscriber get a symbol's events. Under the router's lock."""
-        normal = self._normal(symbol)
-        self._subscribers[normal] = (*self._subscribers.get(normal, ()), subscriber)
-        self._forget(normal)
-        if normal != EVERY_SYMBOL:
-            # At once and not with the first event: keys made one after another lie side by side in memory.
-            self[normal] = self._callable_for(self.subscribers_of(normal))
-
-    def remove(self, symbol: str, subscriber: Subscriber) -> None:
-        """Undo :meth:`add`. Under the router's lock."""
-        normal = self._normal(symbol)
-        rest = tuple(other for other in self._subscribers.get(normal, ()) if other is not subscriber)
-        if rest:
-            self._subscribers[normal] = rest
-        else:
-            self._subscribers.pop(normal, None)
-        self._forget(normal)
-
-    def _forget(self, normal: str) -> None:
-        if normal == EVERY_SYMBOL:
-            self.clear()
-            self._odd_spellings.clear()
-        self.pop(normal, None)
-        for spelling in self._odd_spellings.pop(normal, ()):
-            self.pop(spelling, None)
-
-
-def _nobody(event: object) -> None:
-    """What is called with events that nobody asked for."""
-
-
-def _call_all(router: Router, subscribers: tuple[Subscriber, ...], event: object) -> None:
-    for subscriber in subscribers:
-        if not subscriber.is_detached:
-            try:
-                subscriber.on_next(event)
-            except BaseException as error:
-                router.fail(subscriber, error)
-
-
-class _Tables(dict[type, SymbolTable]):
-    """A table for each class of events, made when it is first needed."""
-
-    def __init__(self, router: Router, normal: Callable[[str], str]) -> None:
-        super().__init__()
-        self._router = router
-        self._normal = normal
-
-    def __missing__(self, event: type) -> SymbolTable:
-        table = self[event] = SymbolTable(self._router, self._normal)
-        return table
-
-
-class _Front(dict[type, SymbolTable]):
-    """The tables as the dispatch thread sees them."""
-
-    def __init__(self, tables: _Tables) -> None:
-        super().__init__()
-        self._tables = tables
-
-    def __missing__(self, event: type) -> SymbolTable:
-        table = self[event] = self._tables[event]
-        return table
 
 
 class Router:
@@ -192,9 +44,9 @@ class Router:
         self._subscribers: set[Subscriber] = set()  # under the lock
         self._interests: dict[Interest, None] = {}  # those that hold topics unobserved; under the lock
         self._ended: Ending = False  # under the lock: True is the good end
-        self._tables = _Tables(self, normal)
+        self._tables = Tables(self, normal)
         #: What the dispatch thread looks up: the tables, or what stands before one of them for a while.
-        self.tables: dict[type, SymbolTable] = _Front(self._tables)
+        self.tables: dict[type, SymbolTable] = Front(self._tables)
 
     @property
     def wanted(self) -> list[Topic]:
@@ -377,49 +229,3 @@ class Router:
     def _tell(self, changed: list[Topic]) -> None:
         if changed:
             self._changed(changed)
-
-
-class KeyedObservable(Observable[T]):
-    """The hot Observable that a ``subscribe_*`` method returns.
-
-    Args:
-        router: Where observers register.
-        interest: What was asked for.
-    """
-
-    def __init__(self, router: Router, interest: Interest) -> None:
-        super().__init__()
-        self._router = router
-        self._interest = interest
-
-    def subscribe(
-        self,
-        on_next: abc.ObserverBase[T] | abc.OnNext[T] | None = None,
-        on_error: abc.OnError | None = None,
-        on_completed: abc.OnCompleted | None = None,
-        *,
-        scheduler: abc.SchedulerBase | None = None,
-    ) -> abc.DisposableBase:
-        """Observe the events from now on, on the client's dispatch thread.
-
-        Args:
-            on_next: A function of an event, or an observer, whose methods then replace the others.
-            on_error: Told the error that ended the stream, or the observer's own exception.
-            on_completed: Told the end of the stream, or of the subscription on the wire.
-            scheduler: Not used: a hot source has its own thread.
-
-        Returns:
-            Dispose it to stop.
-        """
-        if isinstance(on_next, abc.ObserverBase) or hasattr(on_next, "on_next"):
-            observer = cast("abc.ObserverBase[T]", on_next)
-            on_next, on_error, on_completed = observer.on_next, observer.on_error, observer.on_completed
-        subscriber = Subscriber(
-            self._router,
-            self._interest.topics,
-            on_next or noop,
-            on_error or default_error,
-            on_completed or noop,
-        )
-        self._router.subscribe(subscriber, self._interest)
-        return subscriber

@@ -21,6 +21,8 @@ ROOMS = [
     {"transport", "recording"},
     {"connection"},
     {"isolation", "settings"},
+    {"subscriber"},
+    {"symbol_table"},
     {"router", "fan", "handlers"},
     {"gaps"},
     {"delivery"},

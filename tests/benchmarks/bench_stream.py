@@ -32,8 +32,9 @@ from rxpolygon.delivery import Delivery
 from rxpolygon.errors import RxPolygonError
 from rxpolygon.events import Event
 from rxpolygon.fan import Fan, StatusFan
-from rxpolygon.router import Interest, KeyedObservable, Router
+from rxpolygon.router import Router
 from rxpolygon.status import Status, Subscribed
+from rxpolygon.subscriber import Interest, KeyedObservable
 from rxpolygon.topics import Topic
 from rxpolygon.transport import TransportName
 from rxpolygon.venues.polygon.channels import event_types

@@ -1,0 +1,128 @@
+"""Who gets an event, by its class and its symbol."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from rxpolygon.subscriber import OnNext, Subscriber
+from rxpolygon.topics import EVERY_SYMBOL
+
+__all__ = ["Front", "SymbolTable", "Tables"]
+
+
+class Owner(Protocol):
+    """What a table needs of its router."""
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Guards everything but the lookups."""
+
+    def fail(self, subscriber: Subscriber, error: BaseException) -> None:
+        """A subscriber raised."""
+
+
+class SymbolTable(dict[str, OnNext]):
+    """For one class of events: what to call with an event of a symbol.
+
+    That is the observer's own function where there is a single one. The keys are symbols as servers spell
+    them: a spelling that was not seen before is looked up under its normal form once; from then on it is a
+    plain dict lookup.
+    """
+
+    __slots__ = ("_normal", "_odd_spellings", "_router", "_subscribers", "last")
+
+    def __init__(self, router: Owner, normal: Callable[[str], str]) -> None:
+        super().__init__()
+        self.last: Any = None  # the newest event of the class, whatever its kind; dispatch thread only
+        self._router = router
+        self._normal = normal
+        self._subscribers: dict[str, tuple[Subscriber, ...]] = {}  # by normal form; under the router's lock
+        self._odd_spellings: dict[str, set[str]] = {}  # keys that are not in normal form, by it; the same
+
+    def __missing__(self, symbol: str) -> OnNext:
+        with self._router.lock:
+            normal = self._normal(symbol)
+            if symbol != normal:
+                self._odd_spellings.setdefault(normal, set()).add(symbol)
+            on_next = self[symbol] = self._callable_for(self.subscribers_of(symbol))
+            return on_next
+
+    def subscribers_of(self, symbol: str) -> tuple[Subscriber, ...]:
+        """Everyone who gets the symbol's events. Under the router's lock."""
+        named = self._subscribers.get(self._normal(symbol), ())
+        return (*named, *self._subscribers.get(EVERY_SYMBOL, ()))
+
+    def _callable_for(self, subscribers: tuple[Subscriber, ...]) -> OnNext:
+        if not subscribers:
+            return _nobody
+        if len(subscribers) == 1:
+            return subscribers[0].on_next
+        return partial(_call_all, self._router, subscribers)
+
+    def add(self, symbol: str, subscriber: Subscriber) -> None:
+        """Let a subscriber get a symbol's events. Under the router's lock."""
+        normal = self._normal(symbol)
+        self._subscribers[normal] = (*self._subscribers.get(normal, ()), subscriber)
+        self._forget(normal)
+        if normal != EVERY_SYMBOL:
+            # At once and not with the first event: keys made one after another lie side by side in memory.
+            self[normal] = self._callable_for(self.subscribers_of(normal))
+
+    def remove(self, symbol: str, subscriber: Subscriber) -> None:
+        """Undo :meth:`add`. Under the router's lock."""
+        normal = self._normal(symbol)
+        rest = tuple(other for other in self._subscribers.get(normal, ()) if other is not subscriber)
+        if rest:
+            self._subscribers[normal] = rest
+        else:
+            self._subscribers.pop(normal, None)
+        self._forget(normal)
+
+    def _forget(self, normal: str) -> None:
+        if normal == EVERY_SYMBOL:
+            self.clear()
+            self._odd_spellings.clear()
+        self.pop(normal, None)
+        for spelling in self._odd_spellings.pop(normal, ()):
+            self.pop(spelling, None)
+
+
+def _nobody(event: object) -> None:
+    """What is called with events that nobody asked for."""
+
+
+def _call_all(router: Owner, subscribers: tuple[Subscriber, ...], event: object) -> None:
+    for subscriber in subscribers:
+        if not subscriber.is_detached:
+            try:
+                subscriber.on_next(event)
+            except BaseException as error:
+                router.fail(subscriber, error)
+
+
+class Tables(dict[type, SymbolTable]):
+    """A table for each class of events, made when it is first needed."""
+
+    def __init__(self, router: Owner, normal: Callable[[str], str]) -> None:
+        super().__init__()
+        self._router = router
+        self._normal = normal
+
+    def __missing__(self, event: type) -> SymbolTable:
+        table = self[event] = SymbolTable(self._router, self._normal)
+        return table
+
+
+class Front(dict[type, SymbolTable]):
+    """The tables as the dispatch thread sees them."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__()
+        self._tables = tables
+
+    def __missing__(self, event: type) -> SymbolTable:
+        table = self[event] = self._tables[event]
+        return table
