@@ -62,6 +62,8 @@ class Listener:
             _LOG.debug("no connection was accepted: %s", error)
             return
         accepted.setblocking(False)
+        # asyncio does this only for sockets whose protocol number is set, and these have 0.
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         task = asyncio.get_running_loop().create_task(self._join(accepted))
         self._joining[task] = accepted
         task.add_done_callback(self._joining.pop)
