@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
@@ -97,7 +97,7 @@ class Hot(Observable[T]):
             observer.on_error(error)
 
 
-class Watch(Generic[T]):
+class Watch(abc.ObserverBase[T]):
     """What an observer saw, and when."""
 
     def __init__(self, now: Callable[[], float] = lambda: 0.0) -> None:

@@ -23,7 +23,7 @@ def _hasty_threads() -> Iterator[None]:
 def test_turns_four_threads_lose_nothing_keep_order_and_never_overlap() -> None:
     """When all threads are back everything is handled: nobody left work for a worker that had gone."""
     watch: Watch[tuple[int, int]] = Watch()
-    turns = Turns(watch)  # type: ignore[arg-type]  # has what an observer has
+    turns = Turns(watch)
     inside = [0]
     overlaps = [0]
 
@@ -56,7 +56,7 @@ def test_turns_four_threads_lose_nothing_keep_order_and_never_overlap() -> None:
 
 def test_turns_handler_that_enters_again_is_called_after_it_returns() -> None:
     watch: Watch[int] = Watch()
-    turns = Turns(watch)  # type: ignore[arg-type]  # has what an observer has
+    turns = Turns(watch)
 
     def handle(value: int) -> None:
         if value < 3:
@@ -70,7 +70,7 @@ def test_turns_handler_that_enters_again_is_called_after_it_returns() -> None:
 
 def test_turns_exception_goes_to_on_error_and_work_goes_on() -> None:
     watch: Watch[int] = Watch()
-    turns = Turns(watch)  # type: ignore[arg-type]  # has what an observer has
+    turns = Turns(watch)
     handled: list[int] = []
 
     def handle(value: int) -> None:
@@ -92,7 +92,7 @@ def test_turns_exception_of_on_completed_goes_up() -> None:
             raise ERROR
 
     watch = Faulty()
-    turns = Turns(watch)  # type: ignore[arg-type]  # has what an observer has
+    turns = Turns(watch)
     with pytest.raises(type(ERROR)):
         turns.run(turns.end, None)
     assert watch.end == END
