@@ -56,6 +56,8 @@ class Forming:
         "open",
         "open_at",
         "open_rank",
+        "outer_high",
+        "outer_low",
         "revision",
         "shown_at",
         "trades",
@@ -67,7 +69,10 @@ class Forming:
         self.open = self.close = 0.0
         self.open_at, self.open_rank = _AFTER_ALL, 0
         self.close_at, self.close_rank = _BEFORE_ALL, 0
+        # Of trades that may set open and close too, and of those that may not: a trade without a new high
+        # need not be asked whether it is the earliest.
         self.high, self.low = -inf, inf
+        self.outer_high, self.outer_low = -inf, inf
         self.volume: float = 0
         self.value = 0.0
         self.count = 0
@@ -81,25 +86,20 @@ class Forming:
         #: The trades themselves, where corrections are expected.
         self.trades: list[object] | None = None
 
-    def take(self, at: int, rank: int, price: float, size: float) -> None:
-        """Adds a trade that may change everything."""
-        if price > self.high:
-            self.high = price
-        if price < self.low:
-            self.low = price
-        if at > self.close_at or (at == self.close_at and rank >= self.close_rank):
-            self.close = price
-            self.close_at = at
-            self.close_rank = rank
+    def keep(self, trade: object) -> None:
+        """Keeps a trade, for corrections of it."""
+        if self.trades is None:
+            self.trades = []
+        self.trades.append(trade)
+
+    def take_open(self, at: int, rank: int, price: float) -> None:
+        """Sets the open, if the trade is the earliest."""
         if at < self.open_at or (at == self.open_at and rank < self.open_rank):
             self.open = price
             self.open_at = at
             self.open_rank = rank
-        self.volume += size
-        self.value += price * size
-        self.count += 1
 
-    def take_partly(self, bits: int, at: int, rank: int, price: float, size: float) -> bool:
+    def take(self, bits: int, at: int, rank: int, price: float, size: float) -> bool:
         """Adds a trade that may change what ``bits`` say; tells whether anything changed."""
         if bits & (HIGH_LOW_OFF_HOURS | OPEN_CLOSE_OFF_HOURS):
             bits = _without_regular_hours(bits, at)
@@ -108,21 +108,19 @@ class Forming:
         if bits & (HIGH_LOW_FIRST | OPEN_CLOSE_FIRST):
             self._remember_first(bits, at, rank, price)
         if bits & HIGH_LOW and not bits & HIGH_LOW_FIRST:
-            self.high = max(self.high, price)
-            self.low = min(self.low, price)
+            if bits & OPEN_CLOSE and not bits & OPEN_CLOSE_FIRST:
+                self.high, self.low = max(self.high, price), min(self.low, price)
+            else:
+                self.outer_high, self.outer_low = max(self.outer_high, price), min(self.outer_low, price)
         if bits & OPEN_CLOSE and not bits & OPEN_CLOSE_FIRST:
-            self._take_ends(at, rank, price)
+            if (at, rank) >= (self.close_at, self.close_rank):
+                self.close, self.close_at, self.close_rank = price, at, rank
+            self.take_open(at, rank, price)
         if bits & VOLUME:
             self.volume += size
             self.value += price * size
         self.count += 1
         return True
-
-    def _take_ends(self, at: int, rank: int, price: float) -> None:
-        if (at, rank) >= (self.close_at, self.close_rank):
-            self.close, self.close_at, self.close_rank = price, at, rank
-        if (at, rank) < (self.open_at, self.open_rank):
-            self.open, self.open_at, self.open_rank = price, at, rank
 
     def _remember_first(self, bits: int, at: int, rank: int, price: float) -> None:
         if self.first is None or (at, rank) < (self.first.at, self.first.rank):
@@ -137,7 +135,8 @@ class Forming:
     def to_bar(self, symbol: str, start: int, end: int, *, is_final: bool) -> Bar | None:
         """The bar as it stands; None while no trade set a price."""
         first = self._counting_first()
-        opening, high, low, close = self.open, self.high, self.low, self.close
+        opening, close = self.open, self.close
+        high, low = max(self.high, self.outer_high), min(self.low, self.outer_low)
         if first is not None and first.bits & OPEN_CLOSE:
             opening = first.price
             close = close if self.open_at != _AFTER_ALL else first.price

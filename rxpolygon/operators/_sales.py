@@ -149,7 +149,8 @@ class TableRules(SaleRules[object]):
 
     def __init__(self, table: Table, least_size: float) -> None:
         super().__init__(self._high_low, self._open_close, self._volume)
-        self.least_size = least_size
+        # A float, as sizes from the wire are: numbers of one type compare faster.
+        self.least_size = float(least_size)
         #: What a trade of full size may change, by its conditions.
         self.known: dict[object, int] = {}
         self._table: dict[object, SaleCondition] = dict(table.items())

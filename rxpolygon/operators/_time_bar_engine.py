@@ -11,7 +11,7 @@ from rxpolygon.operators._forming import Forming, filled_bar
 from rxpolygon.operators._grid import Grid
 from rxpolygon.operators._new_york import day_of
 from rxpolygon.operators._readers import Reader, trade_key
-from rxpolygon.operators._sales import PLAIN, VOLUME, SaleRules
+from rxpolygon.operators._sales import NOTHING, PLAIN, VOLUME, SaleRules
 from rxpolygon.operators._windows import BEFORE_ALL, NEVER, Window, Windows
 
 __all__ = ["TimeBarEngine", "TimeBarSettings"]
@@ -44,11 +44,19 @@ class TimeBarEngine:
         # The start of a symbol's first bar, where quiet windows are filled.
         self._filled_since: dict[str, int] = {}
         self._readers: dict[type, Reader] = {}
+        # The class of the last event, and what its reader says of it.
         self._kind: type | None = None
         self._reader: Reader
-        # The window of the last event: most events fall into the same one.
-        self._start = self._end = 0
-        self._window: Window[Forming] | None = None
+        self._has_sequence = False
+        self._amounts: Callable[[Any], tuple[float | None, float]] | None = None
+        self._bits_of: dict[object, int] | None = None
+        self._judge: Callable[[Any], int] | None = None
+        self._least_size = 0.0
+        # The window of the newest event (None outside of sessions): most events fall into it. Up to _limit,
+        # where it ends or another one is over, nothing else needs to be asked.
+        self._front: Window[Forming] | None = None
+        self._front_start = NEVER
+        self._limit = BEFORE_ALL
         self._has_extras = settings.corrections or settings.provisional is not None
 
     @property
@@ -57,54 +65,79 @@ class TimeBarEngine:
         return self._windows.newest
 
     def add(self, event: Any) -> bool:  # Any: read by attributes, see Reader
-        """Adds an event; tells whether bars were put."""
-        # Runs at every event of every symbol: what is rare is elsewhere.
-        if event.__class__ is not self._kind:
-            self._meet(event)
-        reader = self._reader
-        if reader.is_correction:
+        """Adds an event; tells whether bars, or late events, were put."""
+        # Runs at every event of every symbol: what is rare is elsewhere, and the plain trade is spelled out,
+        # because a call costs as much as all that it would do.
+        if event.__class__ is not self._kind and self._meet(event).is_correction:
             return self._correct(event)
-        windows = self._windows
         at = event.timestamp
-        if reader.amounts is None:
+        if self._amounts is None:
             price, size = event.price, event.size
         else:
-            price, size = reader.amounts(event)
+            price, size = self._amounts(event)
+        windows = self._windows
         if at is None:
             at = windows.newest
-        if price is None or size is None or at == BEFORE_ALL:
+        if price is None or size is None:
             return False
 
         told = False
-        if at > windows.newest:
+        if at >= windows.newest:
             windows.newest = at
-            if at >= windows.due:
-                told = self._close_due()
-        window = self._window if self._start <= at < self._end else self._move_to(at, event)
+            if at >= self._limit:
+                told = self._move_front(at)
+            window = self._front
+        elif at >= self._front_start:
+            window = self._front
+        else:
+            window = self._older(at, event)
+            if window is not None and window.is_closed:
+                return self._add_late(event, at, price, size, window)
         if window is None:
-            return told
+            return told or bool(self.late)
 
-        if reader.bits_of is not None:
+        if self._bits_of is not None:
             try:
-                bits = reader.bits_of[event.conditions]
+                bits = self._bits_of[event.conditions]
             except (KeyError, TypeError):
-                bits = reader.learn(event.conditions)  # type: ignore[misc]  # there where bits_of is
-            if size < reader.least_size:
+                bits = self._reader.bits(event, size)
+            if size < self._least_size:
                 bits &= VOLUME
         else:
-            bits = PLAIN if reader.judge is None else reader.judge(event)
+            bits = PLAIN if self._judge is None else self._judge(event)
         try:
             forming = window.states[event.symbol]
         except KeyError:
             forming = window.states[event.symbol] = Forming()
-        rank = (event.sequence_number or 0) if reader.has_sequence else 0
         if bits == PLAIN:
-            forming.take(at, rank, price, size)
-            changed = True
+            rank = (event.sequence_number or 0) if self._has_sequence else 0
+            if price > forming.high:
+                forming.high = price
+                forming.take_open(at, rank, price)  # the first trade comes through here
+            if price < forming.low:
+                forming.low = price
+            if at > forming.close_at:
+                forming.close = price
+                forming.close_at = at
+                forming.close_rank = rank
+            elif at == forming.close_at and rank >= forming.close_rank:
+                forming.close = price
+                forming.close_rank = rank
+            else:
+                forming.take_open(at, rank, price)
+            forming.volume += size
+            forming.value += price * size
+            forming.count += 1
+        elif bits == VOLUME:
+            forming.volume += size
+            forming.value += price * size
+            forming.count += 1
         else:
-            changed = forming.take_partly(bits, at, rank, price, size)
-        if window.is_closed or self._has_extras:
-            told = self._add_extras(event, at, window, forming, changed) or told
+            rank = (event.sequence_number or 0) if self._has_sequence else 0
+            if not forming.take(bits, at, rank, price, size):
+                bits = NOTHING
+        if self._has_extras:
+            told = self._add_extras(event, at, window, forming, changed=bits != NOTHING) or told
         return told
 
     def advance(self, now: int) -> int | None:
@@ -113,6 +146,7 @@ class TimeBarEngine:
         if now >= windows.due:
             windows.newest = max(windows.newest, now)
             self._close_due()
+            self._leave_front()
         return windows.due - now if windows.due < NEVER else None
 
     def flush(self) -> None:
@@ -129,27 +163,43 @@ class TimeBarEngine:
         self._windows.clear()
         self._last.clear()
         self._filled_since.clear()
-        self._window, self._start, self._end = None, 0, 0
+        self._leave_front()
 
-    def _meet(self, event: object) -> None:
+    def _meet(self, event: object) -> Reader:
         kind = event.__class__
         reader = self._readers.get(kind)
         if reader is None:
             reader = self._readers[kind] = Reader(event, self._settings.sales)
-        self._kind, self._reader = kind, reader
+        if not reader.is_correction:
+            self._kind, self._reader = kind, reader
+            self._amounts, self._bits_of, self._judge = reader.amounts, reader.bits_of, reader.judge
+            self._has_sequence, self._least_size = reader.has_sequence, reader.least_size
+        return reader
 
-    def _move_to(self, at: int, event: object) -> Window[Forming] | None:
+    def _move_front(self, at: int) -> bool:
+        windows = self._windows
+        if at == BEFORE_ALL:
+            return False  # no event so far had a timestamp
+        told = at >= windows.due and self._close_due()
+        span = windows.span(at)
+        self._front = windows.at(at)
+        self._front_start, self._limit = span.start, min(span.end, windows.due)
+        return told
+
+    def _leave_front(self) -> None:
+        self._front, self._front_start, self._limit = None, NEVER, BEFORE_ALL
+
+    def _older(self, at: int, event: object) -> Window[Forming] | None:
         window = self._windows.at(at)
         if window is None:
-            if self._settings.tells_late and not self._windows.is_outside(at):
+            if self._settings.tells_late and self._windows.span(at).is_open:
                 self.late.append(event)
-        elif not window.is_closed:
-            self._window, self._start, self._end = window, window.start, window.end
+        else:
+            self._limit = min(self._limit, self._windows.due)
         return window
 
     def _close_due(self) -> bool:
         windows = self._windows
-        self._window, self._start, self._end = None, 0, 0
         told = False
         while (window := windows.pop_over()) is not None:
             self._finish(window)
@@ -195,33 +245,38 @@ class TimeBarEngine:
         return forming.to_bar(symbol, window.start, window.end, is_final=is_final)
 
     def _add_extras(
-        self, event: Any, at: int, window: Window[Forming], forming: Forming, changed: bool
+        self, event: Any, at: int, window: Window[Forming], forming: Forming, *, changed: bool
     ) -> bool:
         if self._settings.corrections:
-            if forming.trades is None:
-                forming.trades = []
-            forming.trades.append(event)
-        if not changed:
-            return False
-        if window.is_closed:
-            return self._revise(event.symbol, window, forming)
+            forming.keep(event)
         provisional = self._settings.provisional
-        if provisional is not None and at - forming.shown_at >= provisional:
-            bar = self._bar(event.symbol, window, forming, is_final=False)
-            if bar is not None:
-                forming.shown_at = at
-                self._put(bar)
-                return True
-        return False
+        if not changed or provisional is None or at - forming.shown_at < provisional:
+            return False
+        bar = self._bar(event.symbol, window, forming, is_final=False)
+        if bar is None:
+            return False
+        forming.shown_at = at
+        self._put(bar)
+        return True
 
-    def _revise(self, symbol: str, window: Window[Forming], forming: Forming) -> bool:
+    def _add_late(self, event: Any, at: int, price: float, size: float, window: Window[Forming]) -> bool:
+        symbol = event.symbol
+        forming = window.states.setdefault(symbol, Forming())
+        if self._settings.corrections:
+            forming.keep(event)
+        rank = (event.sequence_number or 0) if self._has_sequence else 0
+        changed = forming.take(self._reader.bits(event, size), at, rank, price, size)
+        if changed:
+            self._revise(symbol, window, forming)
+        return changed
+
+    def _revise(self, symbol: str, window: Window[Forming], forming: Forming) -> None:
         since = self._filled_since.get(symbol)
         if not forming.revision and since is not None and since < window.start:
             # The window was given as a filled bar.
             forming.revision = 1
             forming.close = forming.close or self._last[symbol].close
         self._give(symbol, window, forming)
-        return True
 
     def _correct(self, event: Any) -> bool:
         if not self._settings.corrections:
@@ -236,7 +291,7 @@ class TimeBarEngine:
                     return self._replace(window, event, place, [] if is_cancel else [event.corrected(trade)])
         if self._settings.tells_late:
             self.late.append(event)
-        return False
+        return bool(self.late)
 
     def _replace(self, window: Window[Forming], event: Any, place: int, instead: list[Any]) -> bool:
         before = window.states[event.symbol]
@@ -259,4 +314,4 @@ class TimeBarEngine:
         if price is None or size is None:
             return
         rank = (trade.sequence_number or 0) if reader.has_sequence else 0
-        forming.take_partly(reader.bits(trade, size), trade.timestamp, rank, price, size)
+        forming.take(reader.bits(trade, size), trade.timestamp, rank, price, size)

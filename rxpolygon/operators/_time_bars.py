@@ -202,8 +202,8 @@ def time_bars(
                     release()
                 if told:
                     drain()
-                if engine.late and on_late is not None:
-                    tell_late(on_late)
+                    if engine.late and on_late is not None:
+                        tell_late(on_late)
                 if not clock.heard:
                     clock.hear(engine.newest)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, Generic, TypeVar
 
 from rxpolygon.operators._grid import Grid
+from rxpolygon.operators._sessions import Span
 
 __all__ = ["BEFORE_ALL", "NEVER", "Window", "Windows"]
 
@@ -51,21 +52,24 @@ class Windows(Generic[TState]):
         start, end, is_open = self._grid.span(timestamp)
         if not is_open:
             return None
-        window = self._open.get(start) or self._closed.get(start)
+        window = self._open.get(start)
         if window is not None:
             return window
-        if end + self._lateness > self.newest:
+        over = end + self._lateness
+        if over > self.newest:
             window = self._open[start] = Window(start, end, is_closed=False)
-            self.due = min(self.due, end + self._lateness)
+            self.due = min(self.due, over)
             return window
-        if end + self._lateness + self._revisable <= self.newest:
+        if over + self._revisable <= self.newest:
             return None
-        window = self._closed[start] = Window(start, end, is_closed=True)
+        window = self._closed.get(start)
+        if window is None:
+            window = self._closed[start] = Window(start, end, is_closed=True)
         return window
 
-    def is_outside(self, timestamp: int) -> bool:
-        """Whether an instant is outside of all sessions."""
-        return not self._grid.span(timestamp).is_open
+    def span(self, timestamp: int) -> Span:
+        """The window that an instant lies in, or, not open, the stretch between sessions."""
+        return self._grid.span(timestamp)
 
     def pop_over(self) -> Window[TState] | None:
         """Takes the earliest window that is over out of the open ones."""

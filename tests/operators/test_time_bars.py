@@ -173,9 +173,10 @@ def test_time_bars_observer_that_makes_the_source_emit_gets_bars_in_order() -> N
         if len(seen) == 1:
             source.on_next(trade("A", 12, at=121))
 
-    source.pipe(time_bars("1m")).subscribe(on_next)
+    subscription = source.pipe(time_bars("1m")).subscribe(on_next)
     for event in (trade("A", 10, at=1), trade("B", 10, at=2), trade("A", 11, at=61)):
         source.on_next(event)
+    subscription.dispose()
     assert seen == [("A", 0, 0), ("B", 0, 0), ("A", 60, 0)]
 
 
