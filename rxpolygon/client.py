@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
@@ -160,7 +161,8 @@ class StreamClient(ChannelMethods):
             log_to_stderr=flag("enable_connection_logs", enable_connection_logs),
         )
         self._raw_data = flag("raw_data", raw_data)
-        # Of the present run, or of the last one; replaced by start_stream_thread only.
+        self._starting = threading.Lock()
+        # Of the present run, or of the last one; replaced under that lock.
         self._carrier: Carrier | None = None
         self._buffer = FrameBuffer(self._max_buffer, self._overflow)
         self._delivery = self._make_delivery(check_utf8=False)
@@ -259,8 +261,11 @@ class StreamClient(ChannelMethods):
         """
         ping = _ping(ping_interval, ping_timeout, ping_payload)
         flag("skip_utf8_validation", skip_utf8_validation)
-        if self.is_streaming:
-            return
+        with self._starting:
+            if not self.is_streaming:
+                self._start(ping, check_utf8=not skip_utf8_validation)
+
+    def _start(self, ping: Ping, check_utf8: bool) -> None:
         running.register(self._codec.url, self._api_key, self)
         if self._carrier is not None:
             self._router.reopen()
@@ -268,7 +273,7 @@ class StreamClient(ChannelMethods):
             self._messages.reopen()
             self._status.reopen()
         self._buffer = FrameBuffer(self._max_buffer, self._overflow)
-        self._delivery = self._make_delivery(check_utf8=not skip_utf8_validation)
+        self._delivery = self._make_delivery(check_utf8)
         self._carrier = Carrier(
             Machine(
                 self._codec,
@@ -310,6 +315,7 @@ class StreamClient(ChannelMethods):
         if self._carrier is not None:
             self._carrier.abandon()
             self._carrier = None
+        self._starting = threading.Lock()
         self._router.after_fork()
         self._events.after_fork()
         self._messages.after_fork()

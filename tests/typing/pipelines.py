@@ -54,7 +54,6 @@ def pipelines(client: StreamClient) -> None:
     assert_type(trades.pipe(rxo.time_bars("1m")), Observable[Bar])
     assert_type(trades.pipe(ops.filter(is_round_lot)), Observable[Trade])
     assert_type(trades.pipe(rxo.time_bars("1m"), ops.map(close_of)), Observable[float])
-    assert_type(trades.filter(lambda trade: trade.size >= 100), Observable[Trade])
     joined = trades.pipe(rxo.join_quotes(quotes))
     assert_type(joined, Observable[rxo.TradeWithQuote[Trade, Quote]])
     assert_type(joined.map(lambda pair: pair.trade), Observable[Trade])
