@@ -118,22 +118,30 @@ def join_quotes(
     return operator
 
 
+class _Tick:
+    """A symbol's last price, and which way the price moved last."""
+
+    __slots__ = ("price", "side")
+
+    def __init__(self) -> None:
+        self.price: float | None = None
+        self.side = _UNKNOWN
+
+
 def _lee_ready() -> Match[TTrade, TQuote, TradeWithQuote[TTrade, TQuote]]:
-    # By symbol: the last trade's price, and which way the price moved last.
-    ticks: dict[str, tuple[float, Side]] = {}
+    ticks: dict[str, _Tick] = {}
 
     def match(trade: TTrade, quote: TQuote | None, is_stale: bool) -> TradeWithQuote[TTrade, TQuote]:
-        price = trade.price
-        last = ticks.get(trade.symbol)
-        if last is None:
-            side = _UNKNOWN
-            if price is not None:
-                ticks[trade.symbol] = (price, side)
-        else:
-            last_price, side = last
-            if price != last_price and price is not None:
-                side = _BUY if price > last_price else _SELL
-                ticks[trade.symbol] = (price, side)
+        try:
+            tick = ticks[trade.symbol]
+        except KeyError:
+            tick = ticks[trade.symbol] = _Tick()
+        price, last = trade.price, tick.price
+        if price != last and price is not None:
+            if last is not None:
+                tick.side = _BUY if price > last else _SELL
+            tick.price = price
+        side = tick.side
         if quote is None:
             return TradeWithQuote(trade, None, None, None, side, False)
         bid, ask = quote.bid_price, quote.ask_price
@@ -141,8 +149,12 @@ def _lee_ready() -> Match[TTrade, TQuote, TradeWithQuote[TTrade, TQuote]]:
             return TradeWithQuote(trade, quote, None, None, side, is_stale)
         both = bid + ask
         mid = both / 2
-        if price is not None and abs(price - mid) > _ROUNDING * abs(both):
-            side = _BUY if price > mid else _SELL
+        if price is not None:
+            margin = _ROUNDING * both if both > 0 else -_ROUNDING * both
+            if price > mid + margin:
+                side = _BUY
+            elif price < mid - margin:
+                side = _SELL
         return TradeWithQuote(trade, quote, mid, ask - bid, side, is_stale)
 
     return match
