@@ -17,6 +17,7 @@
     ├── EvictedError                 another connection of the account took over
     ├── SubscriptionRefusedError     one channel was refused; the others go on
     ├── OverflowError                the buffer was full and the policy was ``"error"``
+    │   └── QueueFullError           the same for the queue of the operator ``buffered``
     └── RecordingError               a recording that cannot be read
 
 Errors carry their facts as attributes and never contain an API key.
@@ -51,6 +52,7 @@ __all__ = [
     "LoginTimeoutError",
     "MissingPackageError",
     "OverflowError",
+    "QueueFullError",
     "RecordingError",
     "RxPolygonError",
     "SlowConsumerError",
@@ -227,6 +229,19 @@ class OverflowError(RxPolygonError):
             "max_buffer, or choose overflow='block', 'drop_oldest' or 'drop_newest'"
         )
         self.limit = limit
+
+
+class QueueFullError(OverflowError):
+    """The queue of the operator ``buffered`` was full while ``overflow="error"`` was chosen."""
+
+    def __init__(self, capacity: int) -> None:
+        # Not the parent's text: it speaks of the client's buffer and its bytes.
+        RxPolygonError.__init__(
+            self,
+            f"the observer fell behind and the queue of {capacity} values is full: do less in it, raise "
+            "the capacity, or choose overflow='block', 'drop_oldest' or 'drop_newest'",
+        )
+        self.limit = capacity
 
 
 class RecordingError(RxPolygonError):

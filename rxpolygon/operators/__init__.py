@@ -29,7 +29,7 @@ from rxpolygon.operators._time_bars import time_bars
 from rxpolygon.operators._trade_with_quote import Side, TradeWithQuote
 from rxpolygon.operators._volume_bars import volume_bars
 from rxpolygon.operators._vwap import Vwap, vwap
-from rxpolygon.operators._worker import Overflow, QueueFullError
+from rxpolygon.operators._worker import Overflow
 
 __all__ = [
     "Bar",
@@ -57,7 +57,6 @@ __all__ = [
     "join_quotes",
     "buffered",
     "Overflow",
-    "QueueFullError",
     "SymbolStream",
     "by_symbol",
     "conflate",

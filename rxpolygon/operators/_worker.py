@@ -10,28 +10,15 @@ from typing import Generic, Literal, TypeVar
 
 from reactivex import abc
 
-from rxpolygon.errors import OverflowError, RxPolygonError
+from rxpolygon.errors import QueueFullError
 
-__all__ = ["Overflow", "QueueFullError", "Worker"]
+__all__ = ["Overflow", "Worker"]
 
 T = TypeVar("T")
 
 Overflow = Literal["block", "drop_oldest", "drop_newest", "error"]
 
 _log = logging.getLogger("rxpolygon.operators")
-
-
-class QueueFullError(OverflowError):
-    """The queue of ``buffered`` was full while ``overflow="error"`` was chosen."""
-
-    def __init__(self, capacity: int) -> None:
-        # Not the parent's text: it speaks of the client's buffer and its bytes.
-        RxPolygonError.__init__(
-            self,
-            f"the observer fell behind and the queue of {capacity} values is full: do less in it, raise "
-            "the capacity, or choose overflow='block', 'drop_oldest' or 'drop_newest'",
-        )
-        self.limit = capacity
 
 
 class Worker(Generic[T]):

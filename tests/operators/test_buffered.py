@@ -10,8 +10,8 @@ from reactivex import abc
 from reactivex import operators as ops
 
 import rxpolygon.operators as rxo
-from rxpolygon.errors import InvalidArgumentError, OverflowError
-from rxpolygon.operators import Overflow, QueueFullError
+from rxpolygon.errors import InvalidArgumentError, OverflowError, QueueFullError
+from rxpolygon.operators import Overflow
 from tests.operators.streams import END, ERROR, Hot
 
 NAME = "rxpolygon-buffered"
