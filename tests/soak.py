@@ -2,11 +2,11 @@
 
     python -m tests.soak --minutes 60 --seed 1
 
-A few lanes run side by side; each runs one epoch after another: a simulator with faults from the seed, a client
-that lives through them, and at the end the comparison of what was sent on each connection with what observers
-got. Nothing may come twice or in another order, everything that arrived whole must be delivered or counted as
-dropped, and every loss must lie inside a gap that was told. The exit status is 1 when anything was wrong; the
-line that says so holds the seed of the epoch, which ``--epoch`` runs alone.
+A few lanes run side by side; each runs one epoch after another: a simulator with faults from the seed, a
+client that lives through them, and at the end the comparison of what was sent on each connection with what
+observers got. Nothing may come twice or in another order, everything that arrived whole must be delivered or
+counted as dropped, and every loss must lie inside a gap that was told. The exit status is 1 when anything was
+wrong; the line that says so holds the name of the epoch, which ``--epoch`` runs alone.
 """
 
 from __future__ import annotations
@@ -28,14 +28,13 @@ from rxpolygon import Reconnect, StreamClient
 from rxpolygon.errors import AuthenticationError, ConnectFailedError, EvictedError
 from rxpolygon.events import Event
 from rxpolygon.simulator import Simulator
-from rxpolygon.status import Closed, Malformed, Status
+from rxpolygon.status import Closed, Status
 from tests.certificates import write_certificate
 from tests.soak_ledger import Got, Outcome, compare, got
 from tests.soak_plan import Plan, Watched, make_plan
 
 __all__ = ["Figures", "Soak", "main"]
 
-_RECONNECT: Final = {"initial": 0.02, "maximum": 0.2, "cap_cooldown": 0.2}
 _OPEN_MARKET: Final = 1_762_444_820_000  # 2025-11-06 11:00:20 in New York, a Thursday
 _LONGEST_SILENCE: Final = 40.0  # seconds without an event; an unanswered login alone takes ten
 _LOOK: Final = 0.05
@@ -70,9 +69,9 @@ class Figures:
             return dict(self._faults)
 
     def __str__(self) -> str:
-        counts = self._counts
+        counts, faults = self._counts, sum(self.faults.values())
         return (
-            f"{counts['epochs']} epochs, {counts['connections']} connections, {sum(self.faults.values())} faults, "
+            f"{counts['epochs']} epochs, {counts['connections']} connections, {faults} faults, "
             f"{counts['sent']} events sent, {counts['delivered']} delivered, {counts['lost']} lost, "
             f"{counts['gaps']} gaps, {counts['dropped']} frames dropped, {counts['malformed']} malformed, "
             f"{len(self.violations)} violations"
@@ -90,13 +89,18 @@ class Epoch:
     """
 
     def __init__(
-        self, plan: Plan, transport: str, certificate: tuple[Path, Path] | None, is_stopped: Callable[[], bool]
+        self,
+        plan: Plan,
+        transport: str,
+        certificate: tuple[Path, Path] | None,
+        is_stopped: Callable[[], bool],
     ) -> None:
         self._plan = plan
         self._is_stopped = is_stopped
         self._chance = random.Random(plan.seed + 1)
         self._log: list[Got | Status] = []  # dispatch thread, until the client is closed
         self._naps = 0
+        self._visitors = 0
         self._delivered = 0
         self._errors: set[str] = set()
         self.simulator = Simulator(
@@ -105,7 +109,7 @@ class Epoch:
             faults=plan.faults,
             start=_OPEN_MARKET,
             speed="max" if plan.is_flood else 1.0,
-            rate=None if plan.is_flood else 3.0,
+            rate=None if plan.is_flood else 12.0,
             login_timeout=1.0,
             keep_sent=True,
         )
@@ -136,7 +140,7 @@ class Epoch:
             plan.cluster,
             self.simulator.url,
             lambda message: None,
-            reconnect=Reconnect(**_RECONNECT, on_evicted=plan.on_evicted),
+            reconnect=Reconnect(initial=0.02, maximum=0.2, cap_cooldown=0.2, on_evicted=plan.on_evicted),
             overflow=plan.overflow,
             max_buffer=plan.max_buffer,
             data_timeout=plan.data_timeout,
@@ -165,17 +169,20 @@ class Epoch:
         return take
 
     def _nap(self) -> None:
-        if self._plan.naps and self._delivered % 400 == 200 and (not self._plan.is_flood or not self._naps):
+        if self._plan.naps and self._delivered % 500 == 200 and (not self._plan.is_flood or not self._naps):
             self._naps += 1
             time.sleep(self._plan.naps)
 
     def _passer(
         self, subscribe: Callable[[list[str]], Any], watched: Watched
     ) -> Callable[[], abc.DisposableBase]:
-        def take(event: Event) -> None:
-            self._log.append(got(self._plan, watched, event, is_passing=True))
-
         def observe() -> abc.DisposableBase:
+            self._visitors += 1
+            visitor = self._visitors
+
+            def take(event: Event) -> None:
+                self._log.append(got(self._plan, watched, event, visitor))
+
             disposable: abc.DisposableBase = subscribe([watched.passing]).subscribe(take, self._note_error)
             return disposable
 
@@ -195,8 +202,8 @@ class Epoch:
                 seen, seen_at = self._delivered, time.monotonic()
             if time.monotonic() - seen_at > _LONGEST_SILENCE:
                 return f"no event for {_LONGEST_SILENCE:g} s, the client is {client.state}"
-            if self._plan.is_flood and self.simulator.faults_happened.get("SlowConsumer"):
-                end = min(end, time.monotonic() + 1.0)
+            if self._plan.is_flood and self.simulator.connections > 1:
+                end = min(end, time.monotonic() + 0.5)
             if passing and self._chance.random() < 0.1:
                 present.append(self._chance.choice(passing)())
             if present and self._chance.random() < 0.1:
@@ -280,7 +287,9 @@ class Soak:
         transport = self._transports[lane % len(self._transports)]
         with_tls = self._only_tls or lane // 2 % 2 == 1
         epoch = Epoch(plan, transport, self._certificate if with_tls else None, self._stop.is_set)
-        shown = f"epoch {name} ({plan.cluster}, {transport}, {'TLS' if with_tls else 'plain'}, {plan.overflow})"
+        shown = (
+            f"epoch {name} ({plan.cluster}, {transport}, {'TLS' if with_tls else 'plain'}, {plan.overflow})"
+        )
         try:
             outcome = epoch.run()
         except Exception as error:

@@ -41,12 +41,12 @@ class Got(Struct, frozen=True, gc=False):
     Attributes:
         prefix: Its channel.
         mark: Its symbol first and its time last.
-        is_passing: Whether it was observed by one who comes and goes.
+        visitor: The number of the observer if it is one that comes and goes, 0 for those that stay.
     """
 
     prefix: str
     mark: tuple[Any, ...]  # Any: the marks are of several types
-    is_passing: bool = False
+    visitor: int = 0
 
     @property
     def symbol(self) -> str:
@@ -79,10 +79,10 @@ def _names(cluster: str, prefix: str, side: int) -> list[str]:
     return [pair[side] for pair in pairs if pair[0] not in lacking.split()]
 
 
-def got(plan: Plan, watched: Watched, event: Event, *, is_passing: bool = False) -> Got:
+def got(plan: Plan, watched: Watched, event: Event, visitor: int = 0) -> Got:
     """What an observer got."""
     names = _names(plan.cluster, watched.prefix, 1)
-    return Got(watched.prefix, tuple(getattr(event, name) for name in names), is_passing)
+    return Got(watched.prefix, tuple(getattr(event, name) for name in names), visitor)
 
 
 def _sent(plan: Plan, item: Mapping[str, Any]) -> Got:
@@ -176,7 +176,7 @@ class _Ledger:
         has_arrived = status.code in _CLOSE_CODES or (
             status.code == _END_WITHOUT_CLOSE and self._plan.ends_with_fin(self._connection)
         )
-        if has_arrived and rest and status.cause != "local":
+        if has_arrived and rest and status.cause != "closed":
             self._miss(len(rest), rest[0])
 
     def _miss(self, frames: int, first: list[Got]) -> None:
@@ -193,13 +193,14 @@ class _Ledger:
     def _take_event(self, event: Got) -> None:
         if self._is_over:
             self._wrong(f"an event after the end of its connection was told: {event}")
-        if event.is_passing:
+        if event.symbol == _GARBAGE:
+            return
+        if event.visitor:
             if not self._stream.pass_by(event):
-                self._wrong(f"never sent so on this connection, to a passing observer: {event}")
+                self._wrong(f"never sent so on this connection, to a visitor: {event}")
             return
         self.outcome.delivered += 1
-        if event.symbol != _GARBAGE:
-            self._match(event)
+        self._match(event)
         self._check_gaps(event)
 
     def _match(self, event: Got) -> None:
@@ -221,7 +222,9 @@ class _Ledger:
         is_resumed = channel.connection not in (0, self._connection)
         if (channel.lost or is_resumed) and not channel.gaps:
             what = f"{len(channel.lost)} events" if channel.lost else "a reconnect"
-            self._wrong(f"{what} before {event} and no gap of {event.prefix}, the last was {channel.last_time}")
+            self._wrong(
+                f"{what} before {event} and no gap of {event.prefix}, the last was {channel.last_time}"
+            )
         if channel.gaps:
             self._check_edges(channel, event)
         channel.last_time, channel.connection = event.time, self._connection
@@ -232,7 +235,7 @@ class _Ledger:
         unnamed = {lost.symbol for lost in channel.lost} - named
         if unnamed and "*" not in named:
             self._wrong(f"the gap names {sorted(named)} and not {sorted(unnamed)}")
-        # Garbage and passing observers bring events that are not in this log and stand at the gap's edges.
+        # Garbage and visitors bring events that are not in this log and stand at the gap's edges.
         if self._plan.has_garbage or self._watched[event.prefix].passing:
             return
         if len(channel.gaps) > 1:
@@ -253,7 +256,7 @@ class _Ledger:
 
 
 class _SentStream:
-    """What one connection was sent: frames that are wanted whole, and all events for passing observers."""
+    """What one connection was sent: frames that are wanted whole, and all events for visitors."""
 
     def __init__(self, frames: list[list[Got]], passing: list[Got]) -> None:
         self._frames = frames
@@ -267,7 +270,7 @@ class _SentStream:
         self._passing: dict[str, list[Got]] = defaultdict(list)
         for event in passing:
             self._passing[f"{event.prefix}.{event.symbol}"].append(event)
-        self._passed: Counter[str] = Counter()
+        self._passed: Counter[int] = Counter()  # by visitor, each of whom observes one symbol
 
     @property
     def is_in_frame(self) -> bool:
@@ -299,12 +302,11 @@ class _SentStream:
         return self._frames[self._next :]
 
     def pass_by(self, event: Got) -> bool:
-        """Whether an event comes after those that passing observers got before."""
-        key = f"{event.prefix}.{event.symbol}"
-        events, start = self._passing[key], self._passed[key]
+        """Whether an event comes after those that the visitor got before."""
+        events = self._passing[f"{event.prefix}.{event.symbol}"]
         plain = Got(event.prefix, event.mark)
-        for number in range(start, len(events)):
+        for number in range(self._passed[event.visitor], len(events)):
             if events[number] == plain:
-                self._passed[key] = number + 1
+                self._passed[event.visitor] = number + 1
                 return True
         return False

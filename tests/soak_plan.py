@@ -71,7 +71,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def has_garbage(self) -> bool:
         """Whether frames come that are none of the market's."""
-        return any(isinstance(fault, wrong.Garbage) for fault in self.faults)
+        return any(isinstance(fault, (wrong.Garbage, wrong.GarbageLogin)) for fault in self.faults)
 
     @property
     def has_late_events(self) -> bool:
@@ -128,8 +128,8 @@ def make_plan(seed: int, longest: float) -> Plan:
         watched=_MARKETS[cluster],
         faults=faults,
         overflow="block" if is_flood else overflow,
-        max_buffer=64_000 if is_flood else 20_000 if is_tight else 64_000_000,
-        naps=6.0 if is_flood else 0.4 if is_tight else 0.0,
+        max_buffer=64_000 if is_flood else 16_000 if is_tight else 64_000_000,
+        naps=6.0 if is_flood else 0.8 if is_tight else 0.0,
         # Only this market is always open, and silence counts in open markets only.
         data_timeout=1.0 if cluster == "crypto" else None,
         on_evicted="stop" if isinstance(final, wrong.Evict) else "retry",
@@ -187,9 +187,7 @@ def _ending(chance: random.Random, cluster: str, connection: int) -> Fault:
         wrong.HalfOpen(connection=connection, after_frames=after),
         wrong.Mute(connection=connection, after_frames=after, answer_pings=cluster == "crypto"),
         wrong.CapRefusal(connection=connection),
-        wrong.CapRefusal(
-            connection=connection, when="acknowledgement", delay=chance.choice((0.0, 0.1, 0.8))
-        ),
+        wrong.CapRefusal(connection=connection, when="acknowledgement", delay=chance.choice((0.0, 0.1, 0.8))),
         wrong.RefuseHandshake(connection=connection),
         wrong.CloseAtOnce(connection=connection, code=chance.choice((1011, 1001, None))),
         wrong.RefuseLogin(connection=connection, status="auth_timeout", times=chance.randint(1, 4)),

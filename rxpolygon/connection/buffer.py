@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Literal
 
 from rxpolygon.connection.effects import Effect, Tell
@@ -92,16 +93,24 @@ class FrameBuffer:
         """How many frames were given up."""
         return self._dropped
 
-    def put(self, frames: list[bytes]) -> bool:
-        """Queue frames; may block. False when the policy is ``error`` and they do not fit."""
+    def put(self, frames: list[bytes], is_wanted: Callable[[], bool] = lambda: True) -> bool:
+        """Queue frames; may block.
+
+        Args:
+            frames: Whole messages.
+            is_wanted: Asked before each bit is queued, while no effect can be: if false, the rest is let go.
+
+        Returns:
+            False when the policy is ``error`` and they do not fit.
+        """
         size = sum(map(len, frames))
         with self._condition:
             self._frames += len(frames)
             self._bytes += size
-            if self._closed:
+            if self._closed or not is_wanted():
                 return True
             if self._size + size > self.limit and (self._size or len(frames) > 1):
-                return self._put_over_limit(frames, size)
+                return self._put_over_limit(frames, size, is_wanted)
             self._append(frames, size)
             return True
 
@@ -113,11 +122,11 @@ class FrameBuffer:
             self._entries.appendleft(Tell(Lagging(self._size)))
         self._condition.notify_all()
 
-    def _put_over_limit(self, frames: list[bytes], size: int) -> bool:
+    def _put_over_limit(self, frames: list[bytes], size: int, is_wanted: Callable[[], bool]) -> bool:
         if self._overflow == "error":
             return False
         if self._overflow == "block":
-            self._put_in_parts(frames)
+            self._put_in_parts(frames, is_wanted)
             return True
         if self._overflow == "drop_newest":
             fitting = self._fitting(frames) or (1 if not self._size else 0)
@@ -128,10 +137,10 @@ class FrameBuffer:
             self._append(*self._make_room(frames, size))
         return True
 
-    def _put_in_parts(self, frames: list[bytes]) -> None:
+    def _put_in_parts(self, frames: list[bytes], is_wanted: Callable[[], bool]) -> None:
         """Wait for room, and use each bit of it at once."""
         rest = frames
-        while rest and not self._closed:
+        while rest and not self._closed and is_wanted():
             fitting = self._fitting(rest) or (1 if not self._size else 0)
             if fitting:
                 part, rest = rest[:fitting], rest[fitting:]

@@ -162,6 +162,9 @@ class Carrier:
                 self._buffer.tell(effect)
                 self._outbox.append(effect)
             else:
+                if isinstance(effect, Cut):
+                    # Before the loss is told: nothing of this connection may come after it.
+                    self._ear = None
                 self._outbox.append(effect)
 
     # The keeper's thread.
@@ -209,12 +212,12 @@ class Carrier:
             self._ear = ear
         try:
             transport = self._open_transport(ear)
-        except (OSError, ValueError, RxPolygonError) as error:
+            transport.start()
+        except (OSError, ValueError, RuntimeError, RxPolygonError) as error:
             ear.on_loss(Loss("connect", str(error)))
             return
         self._connections += 1
         self._transport = self._leaving = transport
-        transport.start()
 
     def _wait_for_old_transport(self) -> bool:
         """No frame of an old connection may come after one of a new: wait until its thread has ended.
@@ -242,36 +245,39 @@ class Carrier:
 
     # The transport's thread.
 
-    def _heard(self, frames: list[bytes]) -> None:
+    def _heard(self, ear: _Ear, frames: list[bytes]) -> None:
         marker = self._dialect.control_marker
         if marker not in (frames[0] if len(frames) == 1 else b"".join(frames)):
-            self._heard_data(frames)
+            self._heard_data(ear, frames)
             return
         start = 0
         for index, frame in enumerate(frames, 1):
             notices = self._dialect.notices(frame) if marker in frame else ()
             if notices:
-                self._put(frames[start:index])
+                self._put(ear, frames[start:index])
                 start = index
                 with self._condition:
+                    if self._ear is not ear:
+                        return
                     self._machine.notices(notices, time.monotonic())
                     self._collect()
                     self._condition.notify_all()
         if start < len(frames):
-            self._heard_data(frames[start:])
+            self._heard_data(ear, frames[start:])
 
-    def _heard_data(self, frames: list[bytes]) -> None:
+    def _heard_data(self, ear: _Ear, frames: list[bytes]) -> None:
         if self._machine.awaits_data:
             channels: list[str] = []
             if self._machine.watched:
                 data = b"".join(frames)
                 channels = [name for name in self._machine.watched if self._dialect.carries(data, name)]
             with self._condition:
-                self._machine.data(time.monotonic(), channels)
-        self._put(frames)
+                if self._ear is ear:
+                    self._machine.data(time.monotonic(), channels)
+        self._put(ear, frames)
 
-    def _put(self, frames: list[bytes]) -> None:
-        if not self._buffer.put(frames):
+    def _put(self, ear: _Ear, frames: list[bytes]) -> None:
+        if not self._buffer.put(frames, ear.is_heard):
             with self._condition:
                 self._machine.fail(OverflowError(self._buffer.limit))
                 self._collect()
@@ -305,6 +311,10 @@ class _Ear:
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
 
+    def is_heard(self) -> bool:
+        """Whether the carrier still listens to this transport."""
+        return self._carrier._ear is self
+
     def on_open(self) -> None:
         """The websocket is open."""
         carrier = self._carrier
@@ -316,8 +326,8 @@ class _Ear:
 
     def on_frames(self, frames: list[bytes]) -> None:
         """Frames came."""
-        if self._carrier._ear is self:
-            self._carrier._heard(frames)
+        if self.is_heard():
+            self._carrier._heard(self, frames)
 
     def on_loss(self, loss: Loss) -> None:
         """The transport has ended."""

@@ -50,6 +50,7 @@ from rxpolygon.venues.dialect import (
 
 __all__ = ["Machine", "Phase", "Timing"]
 
+_NORMAL: Final = 1000  # the close code of an end as asked
 _SOUND_AFTER: Final = 10.0  # seconds of life after which a connection counts as good
 _LOGIN_TRIES: Final = 3
 _CLOSE_AFTER_NOTICE: Final = 3.0  # seconds that a server has to close after it said that it will
@@ -112,6 +113,7 @@ class Machine:
         self._cause: Cause | None = None  # why the server says that it will close
         self._said = ""
         self._login_tries = 0
+        self._deferral: str | None = None  # what the server said when it did not accept the login yet
         self._is_open = False
         self._was_live = False  # ever
         self._act_at: float | None = None  # login limit, end of waiting, or announced close
@@ -179,14 +181,15 @@ class Machine:
         self._effects.append(Tell(Connected(self._dialect.url)))
 
     def data(self, now: float, channels: Iterable[str] = ()) -> None:
-        """Market data came: the connection is good.
+        """Market data came: the connection is good, once it is logged in.
 
         Args:
             now: The time.
             channels: Those of :attr:`watched` that the data belongs to.
         """
-        self._good()
-        self._mute_watch.data(now, channels)
+        if self.phase is Phase.LIVE:
+            self._good()
+            self._mute_watch.data(now, channels)
 
     def _good(self) -> None:
         self._sound_at = None
@@ -195,8 +198,8 @@ class Machine:
     def notices(self, notices: Iterable[Notice], now: float) -> None:
         """The server said something about the connection."""
         for notice in notices:
-            if self.phase is Phase.ENDED:
-                return
+            if not self._is_open:
+                return  # an earlier notice ended the connection
             self._notice(notice, now)
 
     def _notice(self, notice: Notice, now: float) -> None:
@@ -233,7 +236,7 @@ class Machine:
     def _logged_in(self, notice: Notice, now: float) -> None:
         self.phase = Phase.LIVE
         self._was_live = True
-        self._act_at = None
+        self._act_at = self._deferral = None
         self._mute_watch.live(now)
         self._sound_at = now + _SOUND_AFTER
         self._effects.append(Tell(Authenticated(notice.message)))
@@ -241,6 +244,7 @@ class Machine:
 
     def _login_deferred(self, notice: Notice, now: float) -> None:
         self._effects.append(Tell(ServerMessage("login", notice.message)))
+        self._deferral = notice.message
         if self.phase is Phase.LOGIN and self._login_tries < _LOGIN_TRIES:
             self._log_in()
         else:
@@ -248,9 +252,10 @@ class Machine:
 
     def _will_close(self, cause: Cause, message: str, now: float) -> None:
         """The server announced the end: wait for its close, but not for long."""
+        if self._cause is None:
+            self._act_at = now + _CLOSE_AFTER_NOTICE
         self._cause, self._said = cause, message
         self._effects.append(Tell(ServerMessage(cause, message)))
-        self._act_at = now + _CLOSE_AFTER_NOTICE
 
     def lost(self, loss: Loss, now: float) -> None:
         """The transport has ended."""
@@ -258,8 +263,9 @@ class Machine:
             return
         cause = self._cause or cause_of(loss)
         reason = self._said or loss.reason
-        if loss.kind == "local" and self._cause is None:
-            cause = "network"
+        if cause == "cap" and self._cause is None and self._deferral is not None:
+            # Closed by policy, and the login is the reason: no sign of the account's limit.
+            cause, reason = "login", self._deferral
         self._is_open = False
         self._after_loss(cause, reason, loss, now)
 
@@ -295,7 +301,7 @@ class Machine:
 
     def _forget_connection(self) -> tuple[Topic, ...]:
         interrupted = self._subscriptions.connection_lost()
-        self._cause, self._said = None, ""
+        self._cause, self._said, self._deferral = None, "", None
         self._login_tries = 0
         self._act_at = self._sound_at = self._ping_at = self._probed_at = None
         self._mute_watch.connection_lost()
@@ -313,7 +319,8 @@ class Machine:
         Args:
             now: The time.
             reads: The transport's count of reads: any change is a sign of life.
-            held: Whether our own full buffer holds back the reading; then silence proves nothing.
+            held: Whether our own full buffer holds back the reading; then silence proves nothing, and what
+                the server has answered, or its close, may wait unread.
         """
         if self._sound_at is not None and now >= self._sound_at:
             self._good()
@@ -323,7 +330,10 @@ class Machine:
             if mute is not None:
                 self._break("mute", mute, now)
         if self._act_at is not None and now >= self._act_at:
-            self._act(now)
+            if held and self._is_open:
+                self._act_at = now + _CLOSE_AFTER_NOTICE
+            else:
+                self._act(now)
         if self._is_open:
             self._probe(now, reads, held)
 
@@ -374,6 +384,8 @@ class Machine:
         self._forget_connection()
         if self._is_open or self.phase is Phase.OPENING:
             self._effects.append(Cut())
+        if self._is_open:
+            self._effects.append(Tell(Disconnected("closed by this client", _NORMAL, "closed")))
         self._is_open = False
         self.phase = Phase.ENDED
         self._effects.append(End(error))

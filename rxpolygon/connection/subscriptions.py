@@ -77,9 +77,12 @@ class Subscriptions:
         """The wire has nothing any more; everything wanted must be asked for again.
 
         Returns:
-            The topics whose data the loss interrupts: those that the wire had and that are wanted still.
+            The topics whose data the loss interrupts: those that are wanted and that the wire had, be it by
+            a wildcard that is wanted no longer.
         """
-        interrupted = tuple(topic for topic in self._on_wire if topic in self._wanted)
+        interrupted = tuple(
+            topic for topic in self._wanted if topic in self._on_wire or topic.wildcard in self._on_wire
+        )
         self._on_wire.clear()
         self._requests.clear()
         self._changed = dict(self._wanted)
