@@ -43,7 +43,8 @@ def buffered(
       emit, in the queue's own thread, would wait for itself: its value is queued above capacity.)
     - ``"drop_oldest"``: the oldest queued value goes, the new one is queued.
     - ``"drop_newest"``: the new value goes.
-    - ``"error"``: the source is released; what is queued is delivered, then :class:`~rxpolygon.errors.QueueFullError`.
+    - ``"error"``: the source is released; what is queued is delivered, then
+      :class:`~rxpolygon.errors.QueueFullError`.
 
     Every dropped value is counted and told to ``on_drop``, on the source's thread; without it the first
     one, and the number at the end, are logged as warnings.
