@@ -108,6 +108,26 @@ def test_timers_that_meet_events_lose_nothing_and_do_not_overlap(request: pytest
     assert any(bar.revision for bar in latest.values())
 
 
+def test_producers_on_several_threads_lose_nothing(request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-5)
+    source: Subject[Trade] = Subject()
+    bars: list[Bar] = []
+    source.pipe(time_bars("1d", sales=SaleRules.EVERY_TRADE)).subscribe(bars.append)
+
+    def produce() -> None:
+        for number in range(5_000):
+            source.on_next(trade("A", 10, at=number / 1_000, size=1))
+
+    producers = [threading.Thread(target=produce) for _ in range(4)]
+    for producer in producers:
+        producer.start()
+    for producer in producers:
+        producer.join()
+    source.on_completed()
+    assert [(bar.count, bar.volume) for bar in bars] == [(20_000, 20_000)]
+
+
 def test_dispose_frees_the_state() -> None:
     class Token(str):
         """A symbol that can be watched."""
