@@ -93,7 +93,9 @@ class Link(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         """Whether frames can still be sent."""
-        return self._protocol.state is State.OPEN and not self._is_cut and self._transport is not None
+        transport = self._transport
+        is_up = transport is not None and not self._is_cut and not transport.is_closing()
+        return is_up and self._protocol.state is State.OPEN
 
     @property
     def unread_bytes(self) -> int:
