@@ -133,6 +133,10 @@ class Epoch:
             outcome.violations.append(problem)
         return outcome
 
+    def write_log(self, path: Path) -> None:
+        """Write what observers were given and told, a line each, to look for the reason of a violation."""
+        path.write_text("\n".join(map(repr, (self._plan, *self._log))))
+
     def _client(self) -> StreamClient:
         plan = self._plan
         return StreamClient(
@@ -240,6 +244,7 @@ class Soak:
         transport: ``default``, ``fast`` or ``both``.
         certificate: For TLS.
         only_tls: Whether every lane uses TLS, and not only every second one.
+        logs: A folder for the logs of epochs with violations.
         longest: Seconds of the longest epoch.
     """
 
@@ -250,6 +255,7 @@ class Soak:
         certificate: tuple[Path, Path],
         *,
         only_tls: bool = False,
+        logs: Path | None = None,
         longest: float = 40.0,
     ) -> None:
         self.figures = Figures()
@@ -257,6 +263,7 @@ class Soak:
         self._transports = ("default", "fast") if transport == "both" else (transport,)
         self._certificate = certificate
         self._only_tls = only_tls
+        self._logs = logs
         self._longest = longest
         self._stop = threading.Event()
         self._lanes = [
@@ -295,6 +302,8 @@ class Soak:
         except Exception as error:
             self.figures.violations.append(f"{shown}: {error!r}")
             raise
+        if outcome.violations and self._logs is not None:
+            epoch.write_log(self._logs / f"epoch-{name}.log")
         self.figures.add(outcome, epoch.simulator.faults_happened, shown)
 
 
@@ -309,6 +318,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--transport", choices=("default", "fast", "both"), default="both")
     parser.add_argument("--tls", action="store_true", help="TLS in every lane, and not in every second one")
+    parser.add_argument("--logs", type=Path, help="a folder for the logs of epochs with violations")
     parser.add_argument("--epoch", help="run one epoch alone, by the name that a violation gives")
     return parser.parse_args(arguments)
 
@@ -318,7 +328,8 @@ def main(arguments: list[str]) -> int:
     options = _arguments(arguments)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        soak = Soak(options.seed, options.transport, write_certificate(Path(folder)), only_tls=options.tls)
+        certificate = write_certificate(Path(folder))
+        soak = Soak(options.seed, options.transport, certificate, only_tls=options.tls, logs=options.logs)
         if options.epoch:
             soak.run_epoch(options.epoch)
         else:
