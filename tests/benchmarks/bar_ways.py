@@ -266,7 +266,8 @@ def with_group_by(trades: Sequence[Trade]) -> list[Bar]:
 
     # A window closes for all symbols with the first trade of the next minute, before that is counted.
     edges: Subject[int] = Subject()
-    shared.pipe(ops.map(minute_of), ops.distinct_until_changed()).subscribe(cut)
+    minutes: Observable[int] = shared.pipe(ops.map(minute_of))
+    minutes.pipe(ops.distinct_until_changed()).subscribe(cut)
     shared.pipe(
         ops.filter(is_complete), ops.map(judged), ops.group_by(symbol_of), ops.flat_map(of_symbol)
     ).subscribe(keep)
