@@ -19,6 +19,7 @@ from importlib.metadata import version
 from rxpolygon import errors, events, status
 from rxpolygon.client import StreamClient
 from rxpolygon.connection.policy import Reconnect
+from rxpolygon.recording import record
 from rxpolygon.venues.polygon.names import StreamCluster, StreamHost, StreamServicePrefix
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "StreamServicePrefix",
     "errors",
     "events",
+    "record",
     "status",
 ]
 
