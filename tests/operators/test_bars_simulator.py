@@ -1,0 +1,56 @@
+"""The simulator's own seconds and minutes against bars of its trades, over a real websocket."""
+
+from __future__ import annotations
+
+import pytest
+
+from rxpolygon import StreamClient
+from rxpolygon import operators as rxo
+from rxpolygon.events import Aggregate
+from rxpolygon.operators import Bar
+from rxpolygon.simulator import Simulator
+from rxpolygon.simulator.faults import Reorder
+from tests.support import wait_for
+
+OPEN = 1_704_724_200_000  # 2024-01-08 9:30 in New York
+Key = tuple[str, int]
+LENGTHS = {"1s": 1_000, "1m": 60_000}
+
+
+def figures(bar: Bar | Aggregate) -> tuple[object, ...]:
+    vwap = None if bar.vwap is None else round(bar.vwap, 4)
+    return bar.symbol, bar.start, bar.end, bar.open, bar.high, bar.low, bar.close, bar.volume, vwap
+
+
+@pytest.mark.parametrize("reordered", [False, True])
+def test_bars_of_trades_equal_the_servers_aggregates_in_every_field(reordered: bool) -> None:
+    faults = [Reorder(share=0.2, within=0.5)] if reordered else []
+    made: dict[str, dict[Key, tuple[object, ...]]] = {every: {} for every in LENGTHS}
+    sent: dict[str, dict[Key, tuple[object, ...]]] = {every: {} for every in LENGTHS}
+    with Simulator(seed=11, speed=120, start=OPEN, rate=4, faults=faults) as server:
+        client = StreamClient("demo", host=server.url)
+        trades = client.subscribe_stock_trades()
+        served = {
+            "1s": client.subscribe_stock_second_aggregates(),
+            "1m": client.subscribe_stock_minute_aggregates(),
+        }
+        for every in LENGTHS:
+
+            def keep(bar: Bar, every: str = every) -> None:
+                made[every][bar.symbol, bar.start] = figures(bar)
+
+            def keep_served(bar: Aggregate, every: str = every) -> None:
+                sent[every][bar.symbol, bar.start] = figures(bar)
+
+            trades.pipe(rxo.time_bars(every, lateness="1s")).subscribe(keep)
+            served[every].subscribe(keep_served)
+        client.start_stream_thread()
+        wait_for(lambda: len({start for _, start in sent["1m"]}) >= 4, timeout=60)
+        client.close_stream()
+    for every, length in LENGTHS.items():
+        # The newest windows of either side may not have reached the other yet.
+        horizon = min(max(start for _, start in side[every]) for side in (made, sent)) - 3_000 - length
+        ours = {key: bar for key, bar in made[every].items() if key[1] <= horizon}
+        theirs = {key: bar for key, bar in sent[every].items() if key[1] <= horizon}
+        assert len(theirs) > 20
+        assert ours == theirs
