@@ -12,7 +12,7 @@ from typing import Final, Self, TypeVar, cast
 
 from reactivex import Observable
 
-from rxpolygon import isolation, running
+from rxpolygon import running
 from rxpolygon.channel_methods import ChannelMethods, Symbols
 from rxpolygon.connection import Carrier, FrameBuffer, Machine, Overflow, Reconnect
 from rxpolygon.connection.buffer import DEFAULT_BUFFER, OVERFLOW_POLICIES
@@ -332,12 +332,16 @@ class StreamClient(ChannelMethods):
 
     def _unsubscribe(self, channel: str, symbols: Symbols) -> None:
         row = channel_by_name(channel, self._cluster.market)
-        topics = requested_topics(row, self._cluster.market, symbols, upper=True, naming=False)
+        written = requested_topics(row, self._cluster.market, symbols, upper=False, naming=False)
+        # As it was subscribed: in the letters written here, or forced to upper case.
+        topics = [
+            topic if self._router.is_wanted(topic) else Topic(topic.prefix, topic.symbol.upper())
+            for topic in written
+        ]
         finished = self._router.revoke(topics)
 
         def complete() -> None:
-            for subscriber in finished:
-                isolation.complete(subscriber)
+            self._router.complete(finished)
 
         carrier = self._carrier
         if carrier is not None and self.is_streaming:

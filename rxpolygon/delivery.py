@@ -14,6 +14,8 @@ from rxpolygon.fan import Fan, StatusFan
 from rxpolygon.gaps import GapWatch
 from rxpolygon.router import Router
 from rxpolygon.status import Closed, Dropped, Lagging, Malformed, Status
+from rxpolygon.subscriber import OnNext
+from rxpolygon.symbol_table import nobody
 from rxpolygon.topics import Topic
 from rxpolygon.venues.dialect import Salvaged, Split
 
@@ -128,6 +130,7 @@ class Delivery:
         tables = self._router.tables
         count = 0
         events: Sequence[object] = ()
+        on_next: OnNext = nobody
         for frame in frames:
             try:
                 events = decode(frame)
@@ -138,9 +141,11 @@ class Delivery:
                 try:
                     table = tables[event.__class__]
                     table.last = event
-                    table[event.symbol](event)  # type: ignore[attr-defined]
+                    on_next = table[event.symbol]  # type: ignore[attr-defined]
+                    on_next(event)
                 except BaseException as error:
-                    self._router.fail_at(event.__class__, event.symbol, error)  # type: ignore[attr-defined]
+                    symbol: str = event.symbol  # type: ignore[attr-defined]
+                    self._router.fail_at(event.__class__, symbol, on_next, error)
         # Frames with statuses end the list they are handed over in, so only the last may hold some.
         last = [event for event in events if isinstance(event, Event)]
         return count - len(events) + len(last), last[-1].timestamp if last else None
@@ -171,12 +176,13 @@ class Delivery:
         self._route_to(event.__class__, event.symbol, event)
 
     def _route_to(self, kind: type, symbol: str, event: object) -> None:
+        table = self._router.tables[kind]
+        table.last = event
+        on_next = table[symbol]
         try:
-            table = self._router.tables[kind]
-            table.last = event
-            table[symbol](event)
+            on_next(event)
         except BaseException as error:
-            self._router.fail_at(kind, symbol, error)
+            self._router.fail_at(kind, symbol, on_next, error)
 
     def _salvage(self, frame: bytes) -> Sequence[Event]:
         salvaged = self._decoder.salvage(frame)

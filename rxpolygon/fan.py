@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Generic, TypeVar
+from collections.abc import Iterable
+from typing import Final, Generic, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
@@ -17,17 +18,20 @@ __all__ = ["Fan", "StatusFan"]
 
 T = TypeVar("T")
 
+_MOST_LATE: Final = 1_000  # subscriptions after the end that are answered
+
 
 class Fan(Generic[T]):
     """Observers of everything, kept in a tuple that is replaced on each change.
 
-    Args:
-        ended: What new observers get at once: an error, True for completion, or False while it runs.
+    After the end, new observers are ended at once. An endless ``repeat`` or ``retry``, which subscribes again
+    whenever it is ended, gets no answer after a while.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ended: RxPolygonError | bool = False
+        self._ended: RxPolygonError | bool = False  # under the lock, as is the next; True is the good end
+        self._late = 0
         self.observers: tuple[abc.ObserverBase[T], ...] = ()
         self.observable: Observable[T] = Observable(self._subscribe)
 
@@ -39,9 +43,16 @@ class Fan(Generic[T]):
             if not ended:
                 self.observers = (*self.observers, observer)
         if ended:
-            isolation.end([observer], ended if isinstance(ended, RxPolygonError) else None)
+            self._answer_late(observer, ended)
             return Disposable()
         return Disposable(lambda: self._remove(observer))
+
+    def _answer_late(self, observer: abc.ObserverBase[T], ended: RxPolygonError | bool) -> None:
+        with self._lock:
+            self._late += 1
+            is_answered = self._late <= _MOST_LATE
+        if is_answered:
+            isolation.end([observer], ended if isinstance(ended, RxPolygonError) else None)
 
     def _remove(self, observer: abc.ObserverBase[T]) -> None:
         with self._lock:
@@ -49,7 +60,10 @@ class Fan(Generic[T]):
 
     def emit(self, value: T) -> None:
         """Give a value to every observer. One that raises is detached and gets its own exception."""
-        for observer in self.observers:
+        self._give(value, self.observers)
+
+    def _give(self, value: T, observers: Iterable[abc.ObserverBase[T]]) -> None:
+        for observer in observers:
             try:
                 observer.on_next(value)
             except BaseException as error:
@@ -60,6 +74,7 @@ class Fan(Generic[T]):
         """Complete every observer, or end it with the error."""
         with self._lock:
             self._ended = error if error is not None else True
+            self._late = 0
             observers, self.observers = self.observers, ()
         isolation.end(observers, error)
 
@@ -87,7 +102,8 @@ class StatusFan(Fan[Status]):
         with self._lock:
             if isinstance(value, State):
                 self.state = value
-        super().emit(value)
+            observers = self.observers  # who comes now has been told this state already
+        self._give(value, observers)
 
     def after_fork(self) -> None:
         """Forget everybody, in a child process, where nothing runs."""
@@ -107,11 +123,18 @@ class StatusFan(Fan[Status]):
             serialized.enqueue(self.state)
             if not ended:
                 self.observers = (*self.observers, serialized)
-        serialized.deliver()
+        self._give_queued(serialized)
         if ended:
-            observer.on_completed()
+            self._answer_late(serialized, ended)
             return Disposable()
         return Disposable(lambda: self._remove(serialized))
+
+    def _give_queued(self, serialized: _Serialized) -> None:
+        try:
+            serialized.deliver()
+        except BaseException as error:
+            self._remove(serialized)
+            isolation.fail(serialized, error)
 
 
 class _Serialized(abc.ObserverBase[Status]):
@@ -123,10 +146,10 @@ class _Serialized(abc.ObserverBase[Status]):
     def __init__(self, observer: abc.ObserverBase[Status]) -> None:
         self._observer = observer
         self._lock = threading.Lock()
-        self._queue: deque[Status] = deque()
+        self._queue: deque[Status | None] = deque()  # None is the end
         self._delivering = False
 
-    def enqueue(self, value: Status) -> None:
+    def enqueue(self, value: Status | None) -> None:
         with self._lock:
             self._queue.append(value)
 
@@ -143,7 +166,10 @@ class _Serialized(abc.ObserverBase[Status]):
                 self._delivering = True
                 value = self._queue.popleft()
             try:
-                self._observer.on_next(value)
+                if value is None:
+                    self._observer.on_completed()
+                else:
+                    self._observer.on_next(value)
             finally:
                 self._delivering = False
 
@@ -151,4 +177,5 @@ class _Serialized(abc.ObserverBase[Status]):
         self._observer.on_error(error)
 
     def on_completed(self) -> None:
-        self._observer.on_completed()
+        self.enqueue(None)
+        self.deliver()

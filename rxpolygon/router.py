@@ -6,11 +6,12 @@ An event costs one lookup by its class and one by its symbol, however many obser
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from rxpolygon import isolation
 from rxpolygon.errors import RxPolygonError
-from rxpolygon.subscriber import Interest, Subscriber
+from rxpolygon.subscriber import Interest, OnNext, Subscriber
 from rxpolygon.symbol_table import Front, SymbolTable, Tables
 from rxpolygon.topics import Topic
 
@@ -18,6 +19,8 @@ __all__ = ["Router"]
 
 # What `subscribe` and `end` hand to new and old observers: the error, or True for the good end.
 Ending = RxPolygonError | bool
+
+_MOST_LATE: Final = 1_000  # subscriptions of one request after the end that are answered
 
 
 class Router:
@@ -42,8 +45,11 @@ class Router:
         self._changed = changed
         self._holders: dict[Topic, int] = {}  # under the lock; single reads without
         self._subscribers: set[Subscriber] = set()  # under the lock
-        self._interests: dict[Interest, None] = {}  # those that hold topics unobserved; under the lock
+        self._leaving: dict[Subscriber, None] = {}  # revoked, not completed yet; under the lock
+        # The requests that nobody has observed, with the topics that they hold; under the lock.
+        self._interests: dict[Interest, tuple[Topic, ...]] = {}
         self._ended: Ending = False  # under the lock: True is the good end
+        self._ends = 0  # how many times; under the lock
         self._tables = Tables(self, normal)
         #: What the dispatch thread looks up: the tables, or what stands before one of them for a while.
         self.tables: dict[type, SymbolTable] = Front(self._tables)
@@ -72,6 +78,7 @@ class Router:
         """Forget everybody, in a child process: they belong to the parent."""
         self.lock = threading.RLock()
         self._subscribers.clear()
+        self._leaving.clear()
         self._interests.clear()
         self._holders.clear()
         self._tables.clear()
@@ -81,27 +88,33 @@ class Router:
     def declare(self, interest: Interest) -> None:
         """Hold the topics of a request until it is observed or revoked."""
         with self.lock:
-            self._interests[interest] = None
+            interest.ends = self._ends
+            self._interests[interest] = interest.topics
             changed = self._hold(interest.topics)
         self._tell(changed)
 
     def subscribe(self, subscriber: Subscriber, interest: Interest) -> None:
-        """Add a subscriber of a request's topics. The request itself then holds them no longer."""
+        """Add a subscriber of a request's topics. The request itself then holds them no longer.
+
+        After the end it is ended at once, unless the request was made for the next start. An endless
+        ``repeat`` or ``retry``, which subscribes again whenever it is ended, gets no answer after a while.
+        """
         with self.lock:
-            ended = self._ended
+            ended = self._ended if interest.ends < self._ends else False
             if ended:
                 subscriber.is_detached = True
+                interest.late += 1
             else:
+                interest.late = 0
                 self._subscribers.add(subscriber)
                 for topic in subscriber.topics:
                     self._tables[self.types[topic.prefix]].add(topic.symbol, subscriber)
                 changed = self._hold(subscriber.topics)
-                if self._interests.pop(interest, False) is None:
-                    changed += self._release(interest.topics)
-        if ended:
-            isolation.end([subscriber], ended if isinstance(ended, RxPolygonError) else None)
-        else:
+                changed += self._release(self._interests.pop(interest, ()))
+        if not ended:
             self._tell(changed)
+        elif interest.late <= _MOST_LATE:
+            isolation.end([subscriber], ended if isinstance(ended, RxPolygonError) else None)
 
     def dispose(self, subscriber: Subscriber) -> None:
         """A subscriber leaves."""
@@ -124,7 +137,7 @@ class Router:
         """Unsubscribe topics: nobody holds them any more; a wildcard stands for its whole channel.
 
         Returns:
-            Subscribers that have no topic left; the caller completes them.
+            Subscribers that have no topic left, for :meth:`complete`.
         """
         done: list[Subscriber] = []
         changed: list[Topic] = []
@@ -138,34 +151,36 @@ class Router:
             for interest in list(self._interests):
                 changed += self._shrink_interest(interest, is_revoked)
             for subscriber in list(self._subscribers):
-                changed += self._shrink_subscriber(subscriber, is_revoked)
-                if not subscriber.topics:
+                gone = self._shrink_subscriber(subscriber, is_revoked)
+                changed += self._release(gone)
+                if gone and not subscriber.topics:
                     self._subscribers.discard(subscriber)
                     subscriber.is_detached = True
                     done.append(subscriber)
+            self._leaving.update(dict.fromkeys(done))
         self._tell(changed)
         return done
 
+    def complete(self, subscribers: Iterable[Subscriber]) -> None:
+        """Complete revoked subscribers, unless :meth:`end` did so."""
+        with self.lock:
+            still = [subscriber for subscriber in subscribers if subscriber in self._leaving]
+            for subscriber in still:
+                del self._leaving[subscriber]
+        isolation.end(_hearing(still), None)
+
     def _shrink_interest(self, interest: Interest, is_revoked: Callable[[Topic], bool]) -> list[Topic]:
-        gone = [topic for topic in interest.topics if is_revoked(topic)]
-        if not gone:
-            return []
-        # A request that is no longer held whole is not held at all: its rest is freed and asked anew.
-        self._interests.pop(interest)
-        rest = [topic for topic in interest.topics if not is_revoked(topic)]
-        changed = self._release(interest.topics)
-        if rest:
-            remaining = Interest(rest)
-            self._interests[remaining] = None
-            changed += self._hold(rest)
-        return changed
+        held = self._interests[interest]
+        self._interests[interest] = tuple(topic for topic in held if not is_revoked(topic))
+        return self._release(topic for topic in held if is_revoked(topic))
 
     def _shrink_subscriber(self, subscriber: Subscriber, is_revoked: Callable[[Topic], bool]) -> list[Topic]:
+        """Take topics from a subscriber, and say which."""
         gone = [topic for topic in subscriber.topics if is_revoked(topic)]
         for topic in gone:
             subscriber.topics.discard(topic)
             self._tables[self.types[topic.prefix]].remove(topic.symbol, subscriber)
-        return self._release(gone)
+        return gone
 
     def refuse(self, topic: Topic, error: RxPolygonError) -> None:
         """End every observer of a refused topic with an error. Dispatch thread."""
@@ -177,7 +192,7 @@ class Router:
             for interest in list(self._interests):
                 changed += self._shrink_interest(interest, lambda held: held == topic)
         self._tell(changed)
-        isolation.end(hit, error)
+        isolation.end(_hearing(hit), error)
 
     def fail(self, subscriber: Subscriber, error: BaseException) -> None:
         """An observer raised: detach it and let its own ``on_error`` have the exception."""
@@ -187,25 +202,31 @@ class Router:
         self.dispose(subscriber)
         isolation.fail(subscriber, error)
 
-    def fail_at(self, event: type, symbol: str, error: BaseException) -> None:
-        """The only observer of a symbol raised."""
+    def fail_at(self, event: type, symbol: str, on_next: OnNext, error: BaseException) -> None:
+        """The observer raised that was, when its function was called, the only one of a symbol."""
         with self.lock:
             subscribers = self._tables[event].subscribers_of(symbol)
-        if len(subscribers) == 1:
-            self.fail(subscribers[0], error)
-        else:  # it unsubscribed itself, or let others in, before it raised
+        # Others may have come meanwhile, and it may have gone.
+        raised = next((subscriber for subscriber in subscribers if subscriber.on_next is on_next), None)
+        if raised is not None:
+            self.fail(raised, error)
+        else:
             isolation.uncaught(error)
 
     def end(self, error: RxPolygonError | None) -> None:
         """The stream is over: complete every observer, or end it with the error."""
         with self.lock:
             self._ended = error if error is not None else True
+            self._ends += 1
             subscribers = list(self._subscribers)
             for subscriber in subscribers:
                 self._detach(subscriber)
+            leaving = list(self._leaving)
+            self._leaving.clear()
             self._interests.clear()
             self._holders.clear()
-        isolation.end(subscribers, error)
+        isolation.end(_hearing(leaving), None)
+        isolation.end(_hearing(subscribers), error)
 
     def _hold(self, topics: Iterable[Topic]) -> list[Topic]:
         new = []
@@ -229,3 +250,8 @@ class Router:
     def _tell(self, changed: list[Topic]) -> None:
         if changed:
             self._changed(changed)
+
+
+def _hearing(subscribers: Iterable[Subscriber]) -> Iterator[Subscriber]:
+    """Those that are not disposed; asked one after another, for one may dispose the next."""
+    return (subscriber for subscriber in subscribers if not subscriber.is_disposed)

@@ -33,7 +33,7 @@ class Subscriber(abc.DisposableBase):
     places in memory.
     """
 
-    __slots__ = ("is_detached", "on_completed", "on_error", "on_next", "router", "topics")
+    __slots__ = ("is_detached", "is_disposed", "on_completed", "on_error", "on_next", "router", "topics")
 
     def __init__(
         self,
@@ -49,19 +49,23 @@ class Subscriber(abc.DisposableBase):
         self.on_error = on_error
         self.on_completed = on_completed
         self.is_detached = False  # under the router's lock; read without
+        self.is_disposed = False  # by its owner, who then hears of no end any more
 
     def dispose(self) -> None:
         """Stop observing."""
+        self.is_disposed = True
         self.router.dispose(self)
 
 
 class Interest:
     """What one call of ``subscribe_*`` asked for. It holds its topics until it is first observed."""
 
-    __slots__ = ("topics",)
+    __slots__ = ("ends", "late", "topics")
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         self.topics: Final = tuple(topics)
+        self.ends = 0  # how many times the stream had ended when it was declared
+        self.late = 0  # subscriptions after the end; both under the router's lock
 
 
 class KeyedObservable(Observable[T]):

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from rxpolygon.subscriber import OnNext, Subscriber
 from rxpolygon.topics import EVERY_SYMBOL
 
-__all__ = ["Front", "SymbolTable", "Tables"]
+__all__ = ["Front", "SymbolTable", "Tables", "nobody"]
 
 
 class Owner(Protocol):
@@ -51,13 +51,14 @@ class SymbolTable(dict[str, OnNext]):
             return on_next
 
     def subscribers_of(self, symbol: str) -> tuple[Subscriber, ...]:
-        """Everyone who gets the symbol's events. Under the router's lock."""
+        """Everyone who gets the symbol's events, each once. Under the router's lock."""
         named = self._subscribers.get(self._normal(symbol), ())
-        return (*named, *self._subscribers.get(EVERY_SYMBOL, ()))
+        every = self._subscribers.get(EVERY_SYMBOL, ())
+        return tuple(dict.fromkeys((*named, *every))) if named and every else named or every
 
     def _callable_for(self, subscribers: tuple[Subscriber, ...]) -> OnNext:
         if not subscribers:
-            return _nobody
+            return nobody
         if len(subscribers) == 1:
             return subscribers[0].on_next
         return partial(_call_all, self._router, subscribers)
@@ -65,7 +66,9 @@ class SymbolTable(dict[str, OnNext]):
     def add(self, symbol: str, subscriber: Subscriber) -> None:
         """Let a subscriber get a symbol's events. Under the router's lock."""
         normal = self._normal(symbol)
-        self._subscribers[normal] = (*self._subscribers.get(normal, ()), subscriber)
+        present = self._subscribers.get(normal, ())
+        if subscriber not in present:  # one request may name a symbol in two spellings
+            self._subscribers[normal] = (*present, subscriber)
         self._forget(normal)
         if normal != EVERY_SYMBOL:
             # At once and not with the first event: keys made one after another lie side by side in memory.
@@ -90,7 +93,7 @@ class SymbolTable(dict[str, OnNext]):
             self.pop(spelling, None)
 
 
-def _nobody(event: object) -> None:
+def nobody(event: object) -> None:
     """What is called with events that nobody asked for."""
 
 
@@ -112,8 +115,8 @@ class Tables(dict[type, SymbolTable]):
         self._normal = normal
 
     def __missing__(self, event: type) -> SymbolTable:
-        table = self[event] = SymbolTable(self._router, self._normal)
-        return table
+        with self._router.lock:  # a subscription and the first event may come at the same time
+            return self.setdefault(event, SymbolTable(self._router, self._normal))
 
 
 class Front(dict[type, SymbolTable]):

@@ -19,6 +19,7 @@ __all__ = [
     "commands",
     "numbers",
     "push_numbers",
+    "push_until",
     "raiser",
     "topics",
     "trade",
@@ -127,3 +128,13 @@ def push_numbers(server: Simulator, *sequence: int, symbol: str = "AAPL") -> Non
     """Send trades with these numbers, each in a frame of its own."""
     for number in sequence:
         server.push("stocks", trade(symbol, number))
+
+
+def push_until(server: Simulator, condition: Callable[[], bool], symbol: str = "AAPL") -> None:
+    """Send trades until a condition holds: until an observer that comes at some time has seen one."""
+
+    def push_and_look() -> bool:
+        push_numbers(server, 1, symbol=symbol)
+        return condition()
+
+    wait_for(push_and_look)

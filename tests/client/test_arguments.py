@@ -22,7 +22,7 @@ def test_cluster_by_enum_or_name_is_accepted(cluster: StreamCluster | str) -> No
 
 @pytest.mark.parametrize("cluster", ["bonds", "", "stock", "futures/", "stocks/x"])
 def test_cluster_unknown_raises_with_the_names_allowed(cluster: str) -> None:
-    with pytest.raises(InvalidArgumentError, match="'stocks'.*'futures/comex'") as caught:
+    with pytest.raises(InvalidArgumentError, match=r"'stocks'.*'futures/comex'") as caught:
         StreamClient("KEY", cluster)
     assert isinstance(caught.value, ValueError)
     assert isinstance(caught.value, RxPolygonError)
@@ -30,7 +30,7 @@ def test_cluster_unknown_raises_with_the_names_allowed(cluster: str) -> None:
 
 @pytest.mark.parametrize("key", ["", "   ", "\t\n"])
 def test_key_empty_raises(key: str) -> None:
-    with pytest.raises(InvalidArgumentError, match="api_key.*empty"):
+    with pytest.raises(InvalidArgumentError, match=r"api_key.*empty"):
         StreamClient(key)
 
 
@@ -175,7 +175,7 @@ def test_host_in_each_form_gives_the_url(host: StreamHost | str, url: str) -> No
     ],
 )
 def test_host_of_another_form_raises(host: str) -> None:
-    with pytest.raises(InvalidArgumentError, match="host.*wss:// URL"):
+    with pytest.raises(InvalidArgumentError, match=r"host.*wss:// URL"):
         StreamClient("KEY", host=host)
 
 
