@@ -1,0 +1,25 @@
+"""The command ``rxpolygon``: a demo, a server to test against, and streams as text."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+from rxpolygon.errors import MissingPackageError
+
+__all__ = ["main"]
+
+_PACKAGES = ("rich", "typer")
+
+
+def main() -> NoReturn:
+    """Run the command with the arguments of the process, and exit with its status."""
+    try:
+        from rxpolygon.cli import entry
+    except ImportError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _PACKAGES:
+            raise
+        sys.stderr.write(f"rxpolygon: {MissingPackageError('the command', package, 'cli')}\n")
+        sys.exit(1)
+    entry.main()

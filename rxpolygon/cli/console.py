@@ -1,0 +1,75 @@
+"""What the command tells a person: lines on stderr, so that stdout holds data only."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+
+from rxpolygon.errors import ConnectFailedError, RxPolygonError
+from rxpolygon.status import (
+    Authenticated,
+    Disconnected,
+    Reconnecting,
+    Refused,
+    State,
+    Status,
+    Subscribed,
+    Unsubscribed,
+)
+from rxpolygon.text import printable
+
+__all__ = ["StatusLines", "say"]
+
+_LONGEST_LINE = 1_000
+
+
+def say(text: str) -> None:
+    """Write one line to stderr, with whatever a server put into it made harmless."""
+    line = printable(" ".join(text.splitlines()), limit=_LONGEST_LINE)
+    with contextlib.suppress(OSError, ValueError):  # stderr may be closed, and then nobody reads it
+        sys.stderr.write(f"rxpolygon: {line}\n")
+        sys.stderr.flush()
+
+
+class StatusLines:
+    """Tells what a person needs to know of a connection's life.
+
+    An error that ends the stream is told by the command itself, refusals by the channel that they end. A
+    connection that was never there is not waited for: the command was given a wrong host, or the network is
+    down, and the person should know now.
+
+    Args:
+        url: Where the connection goes.
+        give_up: Called when the first attempt to connect failed.
+    """
+
+    def __init__(self, url: str, give_up: Callable[[RxPolygonError], None]) -> None:
+        self._url = url
+        self._give_up = give_up
+        self._was_there = False
+        self._loss: Disconnected | None = None
+
+    def tell(self, status: Status) -> None:
+        """Take the next status."""
+        match status:
+            case Authenticated():
+                self._was_there = True
+                say(f"logged in to {self._url}")
+            case Disconnected():
+                self._loss = status
+            case Reconnecting():
+                self._tell_loss(status)
+            case State() | Subscribed() | Unsubscribed() | Refused():
+                pass
+            case _:
+                say(str(status))
+
+    def _tell_loss(self, status: Reconnecting) -> None:
+        reason = "the connection ended" if self._loss is None else self._loss.reason
+        if not self._was_there:
+            self._give_up(ConnectFailedError(self._url, reason))
+            return
+        if self._loss is not None:
+            say(str(self._loss))
+        say(str(status))

@@ -1,0 +1,70 @@
+"""``rxpolygon demo``: a simulated market, streamed over a real websocket into a live table of bars."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from rxpolygon import operators as rxo
+from rxpolygon.cli.board import Board, Meter
+from rxpolygon.cli.board_view import summary_line
+from rxpolygon.cli.options import Seconds, Seed, speed_from, symbols_from
+from rxpolygon.cli.screens import LineScreen, Screen, TableScreen
+from rxpolygon.client import StreamClient
+from rxpolygon.simulator import Simulator
+
+__all__ = ["demo"]
+
+_SYMBOLS: Final = ("AAPL", "AMD", "AMZN", "BRK.B", "GOOGL", "IBM", "MSFT", "NVDA", "TSLA")
+_OPENING: Final = 1_748_871_000_000  # Monday, 2025-06-02, 9:30 in New York
+
+
+def demo(
+    seconds: Seconds = None,
+    speed: Annotated[
+        str, typer.Option(metavar="N|max", help="How many times as fast as a real market.")
+    ] = "60",
+    seed: Seed = 0,
+    symbols: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B", help="Stocks to show; nine well-known ones unless given.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Watch one-minute bars come out of a live websocket. No account is needed.
+
+    A market is simulated inside, and a StreamClient connects to it as it would to the real one. Where stdout
+    is no terminal, each bar is written as a line.
+    """
+    names = symbols_from(symbols) or list(_SYMBOLS)
+    board = Board(names)
+    screen = _screen(board)
+    with Simulator(symbols=names, seed=seed, speed=speed_from(speed), start=_OPENING) as market:
+        client = StreamClient("demo", "stocks", market.url)
+        trades = client.subscribe_stock_trades(names)
+        quotes = client.subscribe_stock_quotes(names)
+        bars = trades.pipe(rxo.time_bars("1m")).subscribe(screen.add_bar, screen.fail)
+        trades.pipe(rxo.join_quotes(quotes)).subscribe(board.add_trade, screen.fail)
+        meter = Meter()
+        with client:
+            with contextlib.suppress(KeyboardInterrupt):
+                screen.show(client, meter, seconds)
+            bars.dispose()  # or the close would complete the minute that is still open
+            elapsed = meter.elapsed
+    typer.echo(summary_line(board, client.stats, elapsed))
+    if screen.error is not None:
+        raise screen.error
+    if isinstance(screen, TableScreen):
+        typer.echo("With a key in POLYGON_API_KEY, the real market: rxpolygon bars --symbols AAPL")
+
+
+def _screen(board: Board) -> Screen:
+    console = Console()
+    if sys.stdout.isatty() and not console.is_dumb_terminal:
+        return TableScreen(board, console)
+    return LineScreen(board)

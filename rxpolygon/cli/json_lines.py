@@ -1,0 +1,56 @@
+"""Events and bars as JSON lines, by our field names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final
+
+import orjson
+from msgspec import Struct
+
+__all__ = ["json_line"]
+
+# First on each line, whatever the class.
+_LEADING: Final = ("symbol", "timestamp")
+# What the two timestamps of such an event say better.
+_WIRE_ONLY: Final = "wire_timestamp"
+
+
+def json_line(item: Struct) -> bytes:
+    """An event or a bar as a line of JSON: its class as ``type``, then its fields; absent ones are left out.
+
+    Every line has ``timestamp`` (Unix ms UTC), also where a class derives it.
+
+    Example:
+        >>> from rxpolygon.events import Trade
+        >>> json_line(Trade(symbol="IBM", price=10.5, size=100.0, timestamp=1_700_000_000_000))
+        b'{"type":"Trade","symbol":"IBM","timestamp":1700000000000,"price":10.5,"size":100.0}\\n'
+    """
+    head, names, values_of = _plan(item.__class__)
+    fields = {name: value for name, value in zip(names, values_of(item), strict=True) if value is not None}
+    line = head + orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)[1:]
+    return line if line.isascii() and b"\x7f" not in line else _harmless(line)
+
+
+@cache
+def _plan(kind: type[Struct]) -> tuple[bytes, tuple[str, ...], Callable[[Struct], tuple[Any, ...]]]:
+    fields = [name for name in kind.__struct_fields__ if name not in (*_LEADING, _WIRE_ONLY)]
+    if _WIRE_ONLY in kind.__struct_fields__:
+        fields.insert(0, "timestamp_ns")
+    names = (*_LEADING, *fields)
+    return b'{"type":"%s",' % kind.__name__.encode(), names, attrgetter(*names)
+
+
+def _harmless(line: bytes) -> bytes:
+    """The same JSON with what could steer a terminal escaped, which JSON allows but does not demand."""
+    text = line.decode().removesuffix("\n")
+    if text.isprintable():
+        return line
+    return "".join(char if char.isprintable() else _escaped(char) for char in text).encode() + b"\n"
+
+
+def _escaped(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

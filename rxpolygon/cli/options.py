@@ -1,0 +1,82 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any, Final, cast
+
+import typer
+
+from rxpolygon.errors import InvalidArgumentError, UsageError
+from rxpolygon.settings import KEY_VARIABLES
+from rxpolygon.simulator.settings import Speed
+from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
+
+__all__ = [
+    "ApiKey",
+    "Cluster",
+    "Host",
+    "Limit",
+    "Seconds",
+    "Seed",
+    "Symbols",
+    "api_key_or_environment",
+    "speed_from",
+    "symbols_from",
+]
+
+_CLUSTERS: Final = ", ".join(cluster.value for cluster in StreamCluster if "/" not in cluster.value)
+_EVERY_SYMBOL: Final = frozenset({"*", "all", "ALL"})
+
+
+def _option(metavar: str, text: str, *, default: bool = False, least: float | None = None) -> Any:
+    # Any: what typer reads from an annotation has no type of its own.
+    return typer.Option(metavar=metavar, help=text, show_default=default, min=least)
+
+
+Cluster = Annotated[str, _option("NAME", f"{_CLUSTERS}, or futures/cme and the like.", default=True)]
+Symbols = Annotated[
+    str | None, _option("A,B", "Symbols, with commas between them; every symbol unless given.")
+]
+Host = Annotated[
+    str, _option("HOST", "A host name, or a URL, such as the one that rxpolygon serve tells.", default=True)
+]
+ApiKey = Annotated[str | None, _option("KEY", f"The API key; ${' or $'.join(KEY_VARIABLES)} unless given.")]
+Seconds = Annotated[float | None, _option("N", "End after so long; with Ctrl-C unless given.", least=0)]
+Limit = Annotated[int | None, _option("N", "End after so many lines.", least=1)]
+Seed = Annotated[int, _option("N", "The same seed makes the same market.", default=True)]
+
+DEFAULT_HOST: Final = StreamHost.REAL_TIME.value
+
+
+def symbols_from(text: str | None) -> list[str] | None:
+    """The symbols of an option; None for every symbol.
+
+    Raises:
+        InvalidArgumentError: There is none in it.
+    """
+    if text is None:
+        return None
+    symbols = [symbol for symbol in text.replace(",", " ").split() if symbol]
+    if not symbols:
+        raise InvalidArgumentError("symbols", text, "give tickers such as AAPL,MSFT")
+    return None if _EVERY_SYMBOL & set(symbols) else symbols
+
+
+def speed_from(text: str) -> Speed:
+    """A factor, or ``max``; what else it is, the simulator judges."""
+    try:
+        return float(text)
+    except ValueError:
+        return cast("Speed", text)
+
+
+def api_key_or_environment(api_key: str | None) -> str | None:
+    """The option, or None if the client finds a key in the environment.
+
+    Raises:
+        UsageError: There is neither.
+    """
+    if api_key is None and not any(os.environ.get(name) for name in KEY_VARIABLES):
+        raise UsageError(f"no API key: give --api-key, or set {' or '.join(KEY_VARIABLES)}")
+    return api_key
