@@ -16,7 +16,7 @@ from rxpolygon import running
 from rxpolygon.channel_methods import ChannelMethods, Symbols
 from rxpolygon.connection import Carrier, FrameBuffer, Machine, Overflow, Reconnect
 from rxpolygon.connection.buffer import DEFAULT_BUFFER, OVERFLOW_POLICIES
-from rxpolygon.connection.machine import Timing
+from rxpolygon.connection.machine import Phase, Timing
 from rxpolygon.delivery import Delivery
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.events import Event
@@ -164,6 +164,9 @@ class StreamClient(ChannelMethods):
         self._starting = threading.Lock()
         # Of the present run, or of the last one; replaced under that lock.
         self._carrier: Carrier | None = None
+        self._machine: Machine | None = None
+        self._is_over = False  # whether its end has been told to all; under _starting
+        self._next_start: tuple[Ping, bool] | None = None  # asked for before that; under _starting
         self._buffer = FrameBuffer(self._max_buffer, self._overflow)
         self._delivery = self._make_delivery(check_utf8=False)
 
@@ -244,7 +247,8 @@ class StreamClient(ChannelMethods):
     ) -> None:
         """Connect, log in and stream, in threads of the client's own. Returns at once.
 
-        Does nothing while the stream runs. After a close it starts anew: subscribe again.
+        Does nothing while the stream runs. After its end it starts anew: subscribe again. In a callback of
+        the end, such as ``on_error``, it starts once the end has been told to all.
 
         Args:
             ping_interval: Seconds between pings; 0 for none.
@@ -262,8 +266,17 @@ class StreamClient(ChannelMethods):
         ping = _ping(ping_interval, ping_timeout, ping_payload)
         flag("skip_utf8_validation", skip_utf8_validation)
         with self._starting:
-            if not self.is_streaming:
+            if not self.is_streaming or self._is_over:
                 self._start(ping, check_utf8=not skip_utf8_validation)
+            elif self._machine is not None and self._machine.phase is Phase.ENDED:
+                self._next_start = (ping, not skip_utf8_validation)
+
+    def _start_next(self) -> None:
+        """The run is over: begin the next one, if it was asked for meanwhile."""
+        with self._starting:
+            self._is_over = True
+            if self._next_start is not None:
+                self._start(*self._next_start)
 
     def _start(self, ping: Ping, check_utf8: bool) -> None:
         running.register(self._codec.url, self._api_key, self)
@@ -272,16 +285,18 @@ class StreamClient(ChannelMethods):
             self._events.reopen()
             self._messages.reopen()
             self._status.reopen()
+        self._is_over, self._next_start = False, None
         self._buffer = FrameBuffer(self._max_buffer, self._overflow)
         self._delivery = self._make_delivery(check_utf8)
+        self._machine = Machine(
+            self._codec,
+            Timing(ping=ping, data=self._data_timeout),
+            self._reconnect,
+            random.random,
+            lambda: is_market_open(self._cluster.market),
+        )
         self._carrier = Carrier(
-            Machine(
-                self._codec,
-                Timing(ping=ping, data=self._data_timeout),
-                self._reconnect,
-                random.random,
-                lambda: is_market_open(self._cluster.market),
-            ),
+            self._machine,
             self._codec,
             self._open_transport,
             self._buffer,
@@ -303,12 +318,17 @@ class StreamClient(ChannelMethods):
                 beyond that; everything else is over then.
         """
         positive_number("timeout", timeout, "seconds", zero=True)
-        if self._carrier is not None:
-            if not self._carrier.close(timeout):
+        with self._starting:
+            self._next_start = None
+            carrier = self._carrier
+        if carrier is not None:
+            self._delivery.mute()
+            if not carrier.close(timeout):
                 _connection_log.warning("an observer has not returned within %g s of the close", timeout)
         else:
-            self._router.end(None)
-            self._router.reopen()
+            for observed in (self._router, self._events, self._messages, self._status):
+                observed.end(None)
+                observed.reopen()
 
     def after_fork(self) -> None:
         """Called in a forked child: nothing runs there, and nobody observes, until it is started again."""
@@ -371,6 +391,7 @@ class StreamClient(ChannelMethods):
             self._status,
             self._handlers,
             check_utf8=check_utf8,
+            when_over=self._start_next,
         )
 
     def _open_transport(self, listener: Listener) -> Transport:

@@ -89,6 +89,7 @@ class Delivery:
         status: Observers of the connection's life.
         handlers: The user's callbacks.
         check_utf8: Whether to look for invalid UTF-8 before decoding.
+        when_over: Called last of all.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Delivery:
         handlers: Handlers,
         *,
         check_utf8: bool = False,
+        when_over: Callable[[], None] = lambda: None,
     ) -> None:
         self.progress = Progress()
         self._decoder = decoder
@@ -109,8 +111,16 @@ class Delivery:
         self._messages = messages
         self._status = status
         self._handlers = handlers
+        self._when_over = when_over
+        self._is_muted = False  # written by any thread
+        self._muted_frames = 0
         self._gaps = GapWatch(router, self.tell, self._timestamp_of)
         self._decode = _checked(decoder.decode) if check_utf8 else decoder.decode
+
+    def mute(self) -> None:
+        """Give nothing of the frames at hand to anybody any more. Any thread."""
+        self._is_muted = True
+        self._router.mute()
 
     def frames(self, frames: list[bytes]) -> None:
         """Frames, in order."""
@@ -132,6 +142,9 @@ class Delivery:
         events: Sequence[object] = ()
         on_next: OnNext = nobody
         for frame in frames:
+            if self._is_muted:
+                self._muted_frames += 1
+                continue
             try:
                 events = decode(frame)
             except Exception:
@@ -155,6 +168,9 @@ class Delivery:
         count = 0
         last: Event | None = None
         for frame in frames:
+            if self._is_muted:
+                self._muted_frames += 1
+                continue
             self._messages.emit(frame)
             self._handlers.on_frame(frame)
             try:
@@ -162,6 +178,8 @@ class Delivery:
             except Exception:
                 events = self._salvage(frame)
             for event in events:
+                if self._is_muted:
+                    break
                 if isinstance(event, Event):
                     count += 1
                     last = event
@@ -230,12 +248,14 @@ class Delivery:
         """Nothing follows: the last status, then the end of every Observable."""
         kind = type(error).__name__ if error is not None else None
         self._gaps.close()
+        undelivered += self._muted_frames
         self.tell(Closed(str(error) if error is not None else None, kind, undelivered))
-        self._handlers.on_end(error)
         self._router.end(error)
         self._events.end(error)
         self._messages.end(error)
         self._status.end(error)
+        self._handlers.on_end(error)
+        self._when_over()
 
 
 def _checked(decode: Callable[[bytes], Sequence[object]]) -> Callable[[bytes], Sequence[object]]:

@@ -17,11 +17,16 @@ class RawDelivery(Delivery):
         count = 0
         stamp: int | None = None
         for frame in frames:
+            if self._is_muted:
+                self._muted_frames += 1
+                continue
             self._messages.emit(frame)
             self._handlers.on_frame(frame)
             split = self._decoder.split(frame)
             self._tell_malformed(split.malformed)
             for item in split.items:
+                if self._is_muted:
+                    break
                 if self._deliver(item):
                     count += 1
                     stamp = _timestamp(item) or stamp

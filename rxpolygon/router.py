@@ -12,7 +12,7 @@ from typing import Final
 from rxpolygon import isolation
 from rxpolygon.errors import RxPolygonError
 from rxpolygon.subscriber import Interest, OnNext, Subscriber
-from rxpolygon.symbol_table import Front, SymbolTable, Tables
+from rxpolygon.symbol_table import Front, Tables
 from rxpolygon.topics import Topic
 
 __all__ = ["Router"]
@@ -52,7 +52,7 @@ class Router:
         self._ends = 0  # how many times; under the lock
         self._tables = Tables(self, normal)
         #: What the dispatch thread looks up: the tables, or what stands before one of them for a while.
-        self.tables: dict[type, SymbolTable] = Front(self._tables)
+        self.tables = Front(self._tables)
 
     @property
     def wanted(self) -> list[Topic]:
@@ -70,9 +70,14 @@ class Router:
         return bool(self._subscribers)
 
     def reopen(self) -> None:
-        """Accept observers again after an end."""
+        """Accept observers again after an end, and give them events."""
         with self.lock:
             self._ended = False
+        self.tables.unmute()
+
+    def mute(self) -> None:
+        """Give no more events; what is left is :meth:`end`."""
+        self.tables.mute()
 
     def after_fork(self) -> None:
         """Forget everybody, in a child process: they belong to the parent."""
@@ -82,7 +87,7 @@ class Router:
         self._interests.clear()
         self._holders.clear()
         self._tables.clear()
-        self.tables.clear()
+        self.tables.unmute()
         self._ended = False
 
     def declare(self, interest: Interest) -> None:

@@ -125,7 +125,31 @@ class Front(dict[type, SymbolTable]):
     def __init__(self, tables: Tables) -> None:
         super().__init__()
         self._tables = tables
+        self._is_mute = False
 
     def __missing__(self, event: type) -> SymbolTable:
-        table = self[event] = self._tables[event]
+        table = self[event] = _MuteTable() if self._is_mute else self._tables[event]
         return table
+
+    def mute(self) -> None:
+        """Give nothing to anybody from now on. Any thread."""
+        self._is_mute = True
+        self.clear()
+
+    def unmute(self) -> None:
+        """Give events to their observers again, while no dispatch thread runs."""
+        self._is_mute = False
+        self.clear()
+
+
+class _MuteTable(SymbolTable):
+    """Calls nobody."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        dict.__init__(self)
+        self.last = None
+
+    def __missing__(self, symbol: str) -> OnNext:
+        return nobody

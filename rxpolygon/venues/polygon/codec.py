@@ -107,13 +107,13 @@ class PolygonCodec:
             return ()
         items = decoded if isinstance(decoded, list) else ()
         return [
-            notice(str(item.get("status") or ""), self._hidden(item.get("message")), self._prefixes)
+            notice(self._hidden(item.get("status")), self._hidden(item.get("message")), self._prefixes)
             for item in items
             if isinstance(item, dict) and item.get("ev") == "status"
         ]
 
-    def _hidden(self, message: object) -> str:
-        return str(message or "").replace(self._api_key, "<key>")
+    def _hidden(self, text: object) -> str:
+        return str(text or "").replace(self._api_key, "<key>")
 
     def redacted(self, data: bytes) -> bytes:
         """The data without the key, should the server have echoed it."""
