@@ -252,10 +252,12 @@ class Machine:
 
     def _will_close(self, cause: Cause, message: str, now: float) -> None:
         """The server announced the end: wait for its close, but not for long."""
+        self._effects.append(Tell(ServerMessage(cause, message)))
         if self._cause is None:
             self._act_at = now + _CLOSE_AFTER_NOTICE
+        elif cause != "evicted":
+            return  # the first reason counts, unless a later one is final
         self._cause, self._said = cause, message
-        self._effects.append(Tell(ServerMessage(cause, message)))
 
     def lost(self, loss: Loss, now: float) -> None:
         """The transport has ended."""
@@ -271,6 +273,8 @@ class Machine:
 
     def _break(self, cause: Cause, reason: str, now: float) -> None:
         """End the connection ourselves; its transport's loss will tell nothing new."""
+        if self._cause is not None:
+            cause, reason = self._cause, self._said  # the server's own word comes first
         self._effects.append(Cut())
         self._is_open = False
         self._after_loss(cause, reason, Loss("local", reason), now)
