@@ -30,6 +30,8 @@ ROOMS = [
     {"client"},
     {"operators"},
     {"simulator"},
+    {"testing"},
+    {"examples"},
     {"cli"},
 ]
 

@@ -1,0 +1,266 @@
+"""Turn what was recorded into a marble test, as Python to paste."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, NamedTuple
+
+from msgspec.structs import replace
+from reactivex import Observable
+
+from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.events import Event
+from rxpolygon.operators._durations import to_milliseconds
+from rxpolygon.recording import read_frames
+from rxpolygon.settings import cluster_from
+from rxpolygon.testing.builders import instant_ms, placed
+from rxpolygon.testing.drawing import Row, draw
+from rxpolygon.testing.marbles import Marble, Mark, Span
+from rxpolygon.testing.pasting import MarbleTest, marble_test
+from rxpolygon.testing.report import Legend
+from rxpolygon.testing.run import MarbleError, Plan, run_plan
+from rxpolygon.venues.polygon.codec import PolygonCodec
+from rxpolygon.venues.polygon.names import StreamCluster
+
+__all__ = ["record_marble", "to_marble"]
+
+#: Frames that read well; the longest into which all times fit is taken.
+_FRAMES_MS: Final = (60_000, 1_000, 100, 10, 1)
+
+Pipeline = Callable[..., Observable[Any]]  # Any: a pipeline may emit anything
+
+
+class _Arrival(NamedTuple):
+    """An event, and when it came (Unix ms)."""
+
+    at: int
+    event: Event
+
+
+def to_marble(
+    events: Iterable[Event] | Mapping[str, Iterable[Event]],
+    pipeline: Pipeline | None = None,
+    *,
+    name: str = "test_recorded_stream",
+    frame: str | timedelta | None = None,
+) -> str:
+    """A marble test of these events, as Python to paste into a test file.
+
+    Events arrive by their timestamps; one that is older than those before it comes with the newest of them,
+    and without a timestamp likewise, as in a live stream. Each kind of event becomes a source of its own
+    (``trades``, ``quotes``, ``crypto_trades``, ``minute_aggregates``, ...); events of one time in two sources
+    come in the order in which the sources stand.
+
+    Args:
+        events: The events, in their order of arrival; or a mapping, if sources shall have other names. A
+            source's name is that of an argument of the pipeline.
+        pipeline: What is tested. It is run, and the test expects what it does now: correct that line to what
+            it should do. Without a pipeline the line is left to you.
+        name: The test's name.
+        frame: How long a sign is; by default the longest of 1m, 1s, 100ms, 10ms and 1ms that fits.
+
+    Returns:
+        A module of Python with one test.
+
+    Raises:
+        InvalidArgumentError: There are no events, or none has a timestamp.
+
+    Example:
+        >>> from rxpolygon.testing import to_marble, trade
+        >>> print(to_marble([trade("IBM", 181.5, at=1), trade("IBM", 181.25, at=3)]))
+        from rxpolygon.testing import assert_stream, trade
+        <BLANKLINE>
+        <BLANKLINE>
+        def test_recorded_stream() -> None:
+            assert_stream(
+                pipeline,  # import it
+                given="a-b",
+                expect="---",  # what it should emit
+                values={
+                    "a": trade("IBM", 181.5, 100),
+                    "b": trade("IBM", 181.25, 100),
+                },
+                epoch=1_700_146_801_000,
+            )
+    """
+    if isinstance(events, Mapping):
+        streams = {source: _by_timestamp(found) for source, found in events.items()}
+    else:
+        streams = _by_kind(_by_timestamp(events))
+    return _test(streams, pipeline, name, frame)
+
+
+def record_marble(
+    path: str | os.PathLike[str],
+    pipeline: Pipeline | None = None,
+    *,
+    start: int | datetime | None = None,
+    end: int | datetime | None = None,
+    symbols: Iterable[str] | None = None,
+    cluster: StreamCluster | str = StreamCluster.STOCKS,
+    by: Literal["received", "timestamp"] = "received",
+    name: str = "test_recorded_stream",
+    frame: str | timedelta | None = None,
+) -> str:
+    """A marble test of a stretch of a recording, as Python to paste into a test file.
+
+    A failure seen live becomes a test in one step: give the moments around it.
+
+    Args:
+        path: The recording.
+        pipeline: What is tested; see :func:`to_marble`.
+        start: The first time of receipt, inclusive: Unix ms UTC, or an aware datetime.
+        end: The last one, exclusive.
+        symbols: Only these, as the server spells them.
+        cluster: Which cluster it is of.
+        by: Whether events come when they were received (to the millisecond), or by their timestamps as in
+            :func:`to_marble`, which is easier to read where lateness does not matter.
+        name: The test's name.
+        frame: How long a sign is; by default the longest of 1m, 1s, 100ms, 10ms and 1ms that fits.
+
+    Returns:
+        A module of Python with one test.
+
+    Raises:
+        RecordingError: The recording cannot be read up to ``end``.
+        InvalidArgumentError: There are no events in that stretch.
+    """
+    if by not in ("received", "timestamp"):
+        raise InvalidArgumentError("by", by, "use 'received' or 'timestamp'")
+    first = -math.inf if start is None else _milliseconds("start", start)
+    last = math.inf if end is None else _milliseconds("end", end)
+    wanted = None if symbols is None else {*symbols}
+    arrivals = [
+        arrival
+        for arrival in _recorded(path, cluster_from(cluster), first, last)
+        if wanted is None or arrival.event.symbol in wanted
+    ]
+    if by == "timestamp":
+        arrivals = _by_timestamp(arrival.event for arrival in arrivals)
+    return _test(_by_kind(arrivals), pipeline, name, frame)
+
+
+def _recorded(
+    path: str | os.PathLike[str], cluster: StreamCluster, first: float, last: float
+) -> Iterable[_Arrival]:
+    codec = PolygonCodec("wss://recording", cluster, "")
+    for received_ns, frame in read_frames(path):
+        at = received_ns // 1_000_000
+        if at >= last:
+            return
+        if at >= first:
+            try:
+                decoded: Sequence[object] = codec.decode(frame)
+            except Exception:  # a frame that the live client, too, takes apart event by event
+                decoded = codec.salvage(frame).events
+            yield from (_Arrival(at, event) for event in decoded if isinstance(event, Event))
+
+
+def _milliseconds(argument: str, instant: int | datetime) -> int:
+    return instant if isinstance(instant, int) else instant_ms(argument, instant)
+
+
+def _by_timestamp(events: Iterable[Event]) -> list[_Arrival]:
+    found = list(events)
+    stamps = [event.timestamp for event in found if event.timestamp is not None]
+    if found and not stamps:
+        raise InvalidArgumentError("events", found[0], "at least one needs a timestamp")
+    arrivals = []
+    newest = stamps[0] if stamps else 0
+    for event in found:
+        newest = max(newest, event.timestamp or newest)
+        arrivals.append(_Arrival(newest, event))
+    return arrivals
+
+
+def _by_kind(arrivals: Iterable[_Arrival]) -> dict[str, list[_Arrival]]:
+    streams: dict[str, list[_Arrival]] = {}
+    for arrival in arrivals:
+        words = re.findall(r"[A-Z][a-z0-9]*", type(arrival.event).__name__)
+        streams.setdefault("_".join(words).lower() + "s", []).append(arrival)
+    return streams
+
+
+def _test(
+    streams: Mapping[str, Sequence[_Arrival]],
+    pipeline: Pipeline | None,
+    name: str,
+    frame: str | timedelta | None,
+) -> str:
+    times = [arrival.at for arrivals in streams.values() for arrival in arrivals]
+    if not times:
+        raise InvalidArgumentError("events", [], "there are none in what was given")
+    epoch = min(times)
+    length = _fitting_frame(times, epoch) if frame is None else to_milliseconds("frame", frame)
+    epoch -= epoch % length
+    legend = _Letters(epoch)
+    rows = {source: [legend.mark(arrival) for arrival in arrivals] for source, arrivals in streams.items()}
+    end = (max(times) - epoch) // length * length + length
+    output: list[Mark] = []
+    if pipeline is not None:
+        plan = _plan(rows, legend.values, length, epoch, end)
+        run = run_plan(pipeline, plan)
+        output = [Mark(told.at, told.sign or legend.sign_of(told.value, told.at)) for told in run.told]
+    lines = draw([*(Row(marks, end) for marks in rows.values()), Row(output, end)], length)
+    error = None if pipeline is None else run.error
+    return marble_test(
+        MarbleTest(
+            name=name,
+            pipeline=pipeline,
+            given=dict(zip(rows, lines, strict=False)),
+            expect=lines[-1],
+            values=legend.values,
+            frame=length,
+            epoch=epoch,
+            error=error,
+        )
+    )
+
+
+def _fitting_frame(times: Iterable[int], epoch: int) -> int:
+    steps = math.gcd(*(at - epoch for at in times)) or 1_000
+    return next(length for length in _FRAMES_MS if steps % length == 0)
+
+
+def _plan(
+    rows: Mapping[str, Sequence[Mark]], values: Mapping[str, object], frame: int, epoch: int, end: int
+) -> Plan:
+    sources = {source: (Marble(tuple(marks), end), False) for source, marks in rows.items()}
+    error = MarbleError()
+    return Plan(sources, len(rows) > 1, values, error, frame, epoch, Span(0, None), end)
+
+
+class _Letters:
+    """Gives a letter to each event; equal ones share theirs."""
+
+    def __init__(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._legend = Legend(())
+        self.values: dict[str, object] = {}
+
+    def mark(self, arrival: _Arrival) -> Mark:
+        bare = _without_time(arrival)
+        sign = self._legend.sign_of(bare, small=True)
+        self.values.setdefault(sign, bare)
+        return Mark(arrival.at - self._epoch, sign)
+
+    def sign_of(self, value: object, at: float) -> str:
+        """The letter of something that the pipeline emitted."""
+        for sign, known in self.values.items():
+            if placed(known, self._epoch + int(at)) == value:
+                return sign
+        sign = self._legend.sign_of(value)
+        self.values.setdefault(sign, value)
+        return sign
+
+
+def _without_time(arrival: _Arrival) -> Event:
+    """The event without its timestamp, if it came just then."""
+    event = arrival.event
+    if "timestamp" in event.__struct_fields__ and event.timestamp == arrival.at:
+        return replace(event, timestamp=None)
+    return event
