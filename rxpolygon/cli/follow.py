@@ -59,7 +59,7 @@ def follow(
         lines.write(seconds)
     except KeyboardInterrupt:
         lines.end()
-        lines.write_waiting()
+        lines.write_rest()
     finally:
         # First, so that nothing waits for stdout; and so that no half of a bar is written at the close.
         lines.end()

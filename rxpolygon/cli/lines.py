@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import threading
 import time
@@ -15,6 +16,8 @@ __all__ = ["Lines"]
 _PIECE: Final = 64 * 1024  # bytes that are worth a write at once
 _FULL: Final = 1024 * 1024  # bytes that may wait; then the stream waits for the reader of stdout
 _LONGEST_WAIT: Final = 0.1  # seconds that a line may wait for others
+_NEVER_BLOCKS: Final = 512  # bytes that a pipe takes at once if it takes any (POSIX)
+_REST_PATIENCE: Final = 0.5  # seconds that stdout's reader has for the last lines, after Ctrl-C
 
 
 class Lines:
@@ -32,6 +35,7 @@ class Lines:
         self._size = 0  # under the lock
         self._is_over = limit == 0  # under the lock
         self._changed = threading.Condition()
+        self._is_writing = False  # main thread only
 
     def put(self, line: bytes) -> None:
         """Add a line, its newline included. Waits while stdout is too slow; after the end it is dropped."""
@@ -63,16 +67,22 @@ class Lines:
         """
         until = None if seconds is None else time.monotonic() + seconds
         while self._wait(until):
-            self.write_waiting()
-        self.write_waiting()
+            self._write_waiting()
+        self._write_waiting()
 
-    def write_waiting(self) -> None:
-        """Write the lines that wait now."""
+    def write_rest(self) -> None:
+        """After Ctrl-C: write the lines that wait, unless stdout's reader stands still."""
+        if not self._is_writing:  # a piece that was interrupted may have ended within a line
+            self._write_waiting(_REST_PATIENCE)
+
+    def _write_waiting(self, patience: float | None = None) -> None:
         with self._changed:
             waiting, self._waiting, self._size = self._waiting, [], 0
             self._changed.notify_all()
         if waiting:
-            _write(b"".join(waiting))
+            self._is_writing = True
+            _write(b"".join(waiting), patience)
+            self._is_writing = False
 
     def _wait(self, until: float | None) -> bool:
         """Wait until it is worth writing; False at the end."""
@@ -83,7 +93,7 @@ class Lines:
             return not self._is_over and (until is None or time.monotonic() < until)
 
 
-def _write(data: bytes) -> None:
+def _write(data: bytes, patience: float | None) -> None:
     # Not through Python's own buffer: after Ctrl-C it would insist on writing the rest to a reader that
     # may stand still.
     if sys.stdout is None:
@@ -92,8 +102,17 @@ def _write(data: bytes) -> None:
     view = memoryview(data)
     try:
         while view:
-            view = view[os.write(output, view) :]
+            if patience is not None and not _takes_some(output, patience):
+                return
+            view = view[os.write(output, view if patience is None else view[:_NEVER_BLOCKS]) :]
     except BrokenPipeError:
         raise
     except OSError as error:
         raise RxPolygonError(f"stdout cannot be written: {error.strerror}") from error
+
+
+def _takes_some(output: int, patience: float) -> bool:
+    try:
+        return bool(select.select([], [output], [], patience)[1])
+    except OSError:  # not a thing that can be asked, on Windows
+        return True

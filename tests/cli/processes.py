@@ -1,0 +1,87 @@
+"""The command as a process of its own: for signals, pipes and terminals."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Final, NamedTuple
+
+__all__ = ["OPENING", "Outcome", "Process", "connection", "program", "started"]
+
+#: Monday, 2025-06-02, 9:30 in New York, Unix ms.
+OPENING: Final = 1_748_871_000_000
+_PATIENCE: Final = 20.0  # seconds; only failures pay it
+
+
+class Outcome(NamedTuple):
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def reason(self) -> str:
+        """The one line on stderr."""
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self.err
+        return lines[0].removeprefix("rxpolygon: ")
+
+
+def connection(url: str) -> list[str]:
+    """The options that lead to a simulator."""
+    return ["--host", url, "--api-key", "demo"]
+
+
+def program(*arguments: str) -> list[str]:
+    """The command line of a process in which every warning is an error."""
+    return [sys.executable, "-W", "error", "-m", "rxpolygon.cli", *arguments]
+
+
+class Process:
+    """A running command."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    @property
+    def out(self) -> IO[str]:
+        """Its stdout."""
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def end(self) -> Outcome:
+        """Wait for its end; what was not read yet."""
+        out, err = self._process.communicate(timeout=_PATIENCE)
+        return Outcome(self._process.returncode, out, err)
+
+    def end_unread(self) -> Outcome:
+        """Wait for its end without reading its stdout."""
+        assert self._process.stderr is not None
+        self._process.wait(_PATIENCE)
+        return Outcome(self._process.returncode, "", self._process.stderr.read())
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[Process]:
+    """Start a command; it is killed if it has not ended at the end of the block."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": ""}
+    with subprocess.Popen(
+        program(*arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        try:
+            yield Process(process)
+        finally:
+            process.kill()

@@ -1,0 +1,96 @@
+"""``rxpolygon demo``, as lines and in a terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.processes import Outcome, program, started
+
+Command = Callable[..., Outcome]
+
+_QUICK = ("--symbols", "AAPL,MSFT", "--speed", "300")
+_SUMMARY = re.compile(r"[\d,]+ events in [\d.]+ s \([\d,]+ a second\), ([\d,]+) bars of 2 symbols, 0 frames")
+
+
+def test_demo_writes_a_line_for_each_bar_and_a_summary(command: Command) -> None:
+    outcome = command("demo", "--seconds", "1.5", *_QUICK)
+    assert (outcome.status, outcome.err) == (0, "")
+    heading, *bars, summary = outcome.out.splitlines()
+    assert heading.split()[:3] == ["Time", "Symbol", "Open"]
+    assert [bar.split()[:2] for bar in bars[:2]] == [["09:30", "AAPL"], ["09:30", "MSFT"]]
+    assert max(map(len, (heading, *bars))) <= 80
+    told = _SUMMARY.match(summary)
+    assert told is not None
+    assert told[1] == str(len(bars))
+
+
+def test_demo_of_the_same_seed_shows_the_same_bars(command: Command) -> None:
+    def first_bar() -> list[str]:
+        return command("demo", "--seconds", "1", "--seed", "5", *_QUICK).out.splitlines()[1].split()[:9]
+
+    assert first_bar() == first_bar()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_demo_ends_with_a_summary_when_it_is_interrupted(number: int) -> None:
+    with started("demo", *_QUICK) as demo:
+        demo.out.readline()
+        demo.out.readline()
+        demo.signal(number)
+        outcome = demo.end()
+    assert (outcome.status, outcome.err) == (0, "")
+    assert _SUMMARY.match(outcome.out.splitlines()[-1])
+
+
+def test_demo_ends_quietly_when_its_reader_leaves() -> None:
+    with started("demo", *_QUICK) as demo:
+        demo.out.readline()
+        demo.out.close()
+        assert demo.end_unread() == (0, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_demo_redraws_a_table_in_a_terminal_at_a_steady_pace() -> None:
+    import fcntl
+    import pty
+    import termios
+
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    read: list[bytes] = []
+
+    def collect() -> None:
+        try:
+            while data := os.read(master, 65_536):
+                read.append(data)
+        except OSError:  # how Linux tells that the other side is closed
+            pass
+
+    reader = threading.Thread(target=collect)
+    with subprocess.Popen(
+        program("demo", "--seconds", "2", *_QUICK),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    ) as demo:
+        os.close(slave)
+        reader.start()
+        assert demo.wait(30) == 0
+    reader.join(10)
+    os.close(master)
+    screen = b"".join(read).decode()
+    assert "in New York (Ctrl-C ends)" in screen
+    assert "logged in: " in screen
+    assert screen.splitlines()[-1].startswith("With a key in POLYGON_API_KEY")
+    pictures = screen.count("One-minute bars of a simulated market")
+    assert 4 <= pictures <= 2 * 8 + 2

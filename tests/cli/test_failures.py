@@ -1,0 +1,78 @@
+"""Every failure is one line on stderr and exit status 1."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from rxpolygon.simulator import Simulator, faults
+from tests.cli.processes import Outcome, connection
+
+Command = Callable[..., Outcome]
+
+
+@pytest.mark.parametrize("name", ["bars", "stream"])
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--cluster", "bonds", "--api-key", "demo"], "cluster='bonds' is not allowed: use one of 'stocks'"),
+        ([], "no API key: give --api-key, or set POLYGON_API_KEY or MASSIVE_API_KEY"),
+        (["--api-key", ""], "api_key='' is not allowed"),
+        (["--api-key", "demo", "--host", "ftp://x"], "host='ftp://x' is not allowed"),
+        (["--api-key", "demo", "--host", "ws://127.0.0.1:1"], "cannot connect to ws://127.0.0.1:1/stocks"),
+        (
+            ["--api-key", "demo", "--host", "no-host.invalid"],
+            "cannot connect to wss://no-host.invalid/stocks",
+        ),
+        (["--api-key", "demo", "--symbols", ","], "symbols=',' is not allowed"),
+        (["--limit", "many"], "Invalid value for '--limit'"),
+        (["--bogus"], "No such option: --bogus"),
+    ],
+)
+def test_wrong_options_are_told_in_one_line(
+    command: Command, name: str, options: list[str], reason: str
+) -> None:
+    outcome = command(name, *options)
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.reason.startswith(reason)
+
+
+def test_a_refused_login_does_not_show_the_key(command: Command, market: Simulator) -> None:
+    outcome = command("stream", "--host", market.url, "--api-key", "TOPSECRET")
+    assert outcome.status == 1
+    assert "refused the login" in outcome.reason
+    assert "TOPSECRET" not in outcome.err
+
+
+@pytest.mark.parametrize("fault", [faults.RefuseHandshake(status=503), faults.CloseAtOnce()])
+def test_a_server_that_lets_nobody_in_is_not_waited_for(command: Command, fault: faults.Fault) -> None:
+    with Simulator(faults=[fault]) as server:
+        outcome = command("stream", *connection(server.url))
+    assert outcome.status == 1
+    assert outcome.reason.startswith(f"cannot connect to {server.url}/stocks")
+
+
+def test_an_unknown_command_is_told_in_one_line(command: Command) -> None:
+    outcome = command("sing")
+    assert outcome.status == 1
+    assert outcome.reason.startswith("No such command 'sing'")
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments", "extra"),
+    [("typer", [], "cli"), ("rich", ["demo"], "cli"), ("websockets", ["demo"], "simulator")],
+)
+def test_a_missing_package_is_told_with_its_extra(package: str, arguments: list[str], extra: str) -> None:
+    code = (
+        f"import sys; sys.modules[{package!r}] = None; sys.argv[1:] = {arguments!r}; "
+        "from rxpolygon.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert f"pip install 'rxpolygon[{extra}]'" in done.stderr

@@ -1,0 +1,95 @@
+"""``rxpolygon stream``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rxpolygon.simulator import Simulator
+from tests.cli.processes import Outcome, connection
+
+Command = Callable[..., Outcome]
+
+
+def objects(outcome: Outcome) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in outcome.out.splitlines()]
+
+
+def test_stream_writes_typed_events_as_json_lines(command: Command, market: Simulator) -> None:
+    options = ["--channel", "stock_trades", "--symbols", "aapl", "--limit", "5"]
+    outcome = command("stream", *options, *connection(market.url))
+    assert outcome.status == 0
+    trades = objects(outcome)
+    assert len(trades) == 5
+    for trade in trades:
+        assert trade["type"] == "Trade"
+        assert trade["symbol"] == "AAPL"
+        assert isinstance(trade["price"], float)
+        assert isinstance(trade["timestamp"], int)
+        assert None not in trade.values()
+
+
+def test_stream_of_all_channels_writes_each_event_once(command: Command, market: Simulator) -> None:
+    outcome = command("stream", "--symbols", "AAPL", "--limit", "400", *connection(market.url))
+    events = objects(outcome)
+    assert {"Trade", "Quote", "SecondAggregate"} <= {event["type"] for event in events}
+    assert len({json.dumps(event) for event in events}) == len(events) == 400
+
+
+def test_stream_takes_several_channels(command: Command, market: Simulator) -> None:
+    options = ["--cluster", "crypto", "--channel", "crypto-trades,crypto_quotes", "--symbols", "X:BTC-USD"]
+    outcome = command("stream", *options, "--limit", "50", *connection(market.url))
+    assert {event["type"] for event in objects(outcome)} == {"CryptoTrade", "CryptoQuote"}
+
+
+def test_stream_gives_fine_timestamps_in_both_units(command: Command, market: Simulator) -> None:
+    options = ["--channel", "fair_market_value", "--symbols", "AAPL", "--limit", "1"]
+    [value] = objects(command("stream", *options, *connection(market.url)))
+    assert value["timestamp"] == value["timestamp_ns"] // 1_000_000
+    assert "wire_timestamp" not in value
+
+
+def test_stream_without_symbols_leaves_out_channels_that_need_them(
+    command: Command, market: Simulator
+) -> None:
+    outcome = command("stream", "--cluster", "options", "--limit", "3", *connection(market.url))
+    assert outcome.status == 0
+    assert "option_quotes is left out: it needs --symbols" in outcome.err
+
+
+def test_stream_ends_after_its_time(command: Command) -> None:
+    with Simulator(market=False) as silent:
+        outcome = command("stream", "--seconds", "0.2", *connection(silent.url))
+    assert outcome == (0, "", outcome.err)
+
+
+def test_stream_ends_when_its_only_channel_is_refused(command: Command) -> None:
+    with Simulator(refuse=["LULD"], refusal="\x1b[2Jnot for you") as server:
+        outcome = command(
+            "stream", "--channel", "stock_limit_up_limit_down", "--symbols", "AAPL", *connection(server.url)
+        )
+    assert outcome.status == 1
+    assert "the server refused LULD.AAPL" in outcome.err
+    assert "\\x1b[2Jnot for you" in outcome.err
+    assert "\x1b" not in outcome.err
+
+
+def test_stream_goes_on_when_one_of_its_channels_is_refused(command: Command) -> None:
+    with Simulator(refuse=["LULD"], speed=60) as server:
+        outcome = command("stream", "--symbols", "AAPL", "--limit", "200", *connection(server.url))
+    assert outcome.status == 0
+    assert len(outcome.out.splitlines()) == 200
+    assert "stock_limit_up_limit_down: the server refused LULD.AAPL" in outcome.err
+
+
+@pytest.mark.parametrize("channel", ["stock_trade", "option_trades", ","])
+def test_stream_of_a_channel_that_the_cluster_lacks_names_those_it_has(
+    command: Command, channel: str
+) -> None:
+    outcome = command("stream", "--channel", channel, "--api-key", "demo")
+    assert outcome.status == 1
+    assert outcome.reason.startswith("the cluster 'stocks' has no channel")
+    assert "stock_trades, stock_quotes" in outcome.reason

@@ -1,0 +1,136 @@
+"""Lines, columns and JSON, without a stream."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import msgspec
+import pytest
+
+from rxpolygon.cli.columns import BarLines, amount_text, price_text
+from rxpolygon.cli.json_lines import json_line
+from rxpolygon.cli.lines import Lines
+from rxpolygon.events import LimitUpLimitDown, MinuteAggregate, Trade, UnknownEvent
+from rxpolygon.operators import Bar
+
+AT = 1_748_871_000_000
+
+
+def bar(**changes: object) -> Bar:
+    made = Bar(
+        symbol="IBM",
+        start=AT,
+        end=AT + 60_000,
+        open=10.0,
+        high=12.0,
+        low=9.5,
+        close=11.0,
+        volume=1_234.0,
+        vwap=10.55,
+        count=7,
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def test_json_line_gives_a_server_bar_its_timestamp() -> None:
+    minute = MinuteAggregate(symbol="IBM", open=1.0, start=AT)
+    found = json.loads(json_line(minute))
+    assert found["type"] == "MinuteAggregate"
+    assert (found["timestamp"], found["start"], found["end"]) == (AT, AT, AT + 60_000)
+
+
+def test_json_line_of_an_unknown_event_holds_what_the_server_sent() -> None:
+    found = json.loads(json_line(UnknownEvent(kind="NEW", data={"ev": "NEW", "a": [1]}, symbol="IBM")))
+    assert found == {"type": "UnknownEvent", "symbol": "IBM", "kind": "NEW", "data": {"ev": "NEW", "a": [1]}}
+
+
+def test_json_line_keeps_the_exact_timestamp() -> None:
+    band = LimitUpLimitDown(symbol="IBM", high=2.0, low=1.0, wire_timestamp=AT * 1_000 + 7)
+    assert json.loads(json_line(band))["timestamp_ns"] == AT * 1_000_000 + 7_000
+
+
+@pytest.mark.parametrize("text", ["\x9b2J", "\x7f", "\u202e", "é\U000e0001", "\x1b[2J"])
+def test_json_line_escapes_what_steers_a_terminal(text: str) -> None:
+    line = json_line(Trade(symbol=text, id="日本", price=1.0)).decode()
+    assert line.removesuffix("\n").isprintable()
+    assert json.loads(line)["symbol"] == text
+    assert "日本" in line
+
+
+def test_bar_lines_begin_each_day_with_a_heading() -> None:
+    line_of = BarLines("stocks")
+    lines = [line_of(bar(start=AT + hours * 3_600_000)).decode() for hours in (0, 1, 24)]
+    assert [line.count("\n") for line in lines] == [3, 1, 3]
+    assert lines[2].startswith("2025-06-03\n")
+
+
+def test_bar_lines_name_a_revision() -> None:
+    assert BarLines("stocks")(bar(revision=2)).endswith(b" revision 2\n")
+
+
+def test_bar_lines_show_a_foreign_symbol_harmlessly() -> None:
+    assert b"\x1b" not in BarLines("stocks")(bar(symbol="\x1b[2J"))
+
+
+@pytest.mark.parametrize(
+    ("price", "fine", "text"),
+    [
+        (12_345.678, False, "12345.68"),
+        (0.0, False, "0.00"),
+        (0.1234, False, "0.1234"),
+        (-1.25, False, "-1.25"),
+        (151.2436, True, "151.244"),
+        (42.1, True, "42.1000"),
+        (0.8812, True, "0.88120"),
+    ],
+)
+def test_price_text_has_the_decimals_of_its_size(price: float, fine: bool, text: str) -> None:
+    assert price_text(price, fine=fine) == text
+
+
+@pytest.mark.parametrize("amount", [0.0, 0.00001234, 99.99, 1e5, 999_999.4, 1e6, 2.5e9])
+def test_amount_text_takes_few_columns(amount: float) -> None:
+    assert len(amount_text(amount)) <= 9
+
+
+def written(capfdbinary: pytest.CaptureFixture[bytes]) -> bytes:
+    return capfdbinary.readouterr().out
+
+
+def test_lines_end_at_their_limit(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    lines = Lines(limit=2)
+    for number in range(5):
+        lines.put(b"%d\n" % number)
+    lines.write()
+    assert written(capfdbinary) == b"0\n1\n"
+
+
+def test_lines_of_another_thread_arrive_in_order(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    lines = Lines()
+    expected = [b"%06d %s\n" % (number, b"x" * 100) for number in range(30_000)]
+
+    def put_all() -> None:
+        for line in expected:
+            lines.put(line)
+        lines.end()
+
+    thread = threading.Thread(target=put_all)
+    thread.start()
+    lines.write()
+    thread.join()
+    assert written(capfdbinary) == b"".join(expected)
+
+
+def test_lines_let_a_waiting_thread_go_at_the_end() -> None:
+    lines = Lines()
+
+    def put_more_than_may_wait() -> None:
+        for _ in range(3_000):
+            lines.put(b"x" * 1_000)
+
+    thread = threading.Thread(target=put_more_than_may_wait)
+    thread.start()
+    lines.end()
+    thread.join(10)
+    assert not thread.is_alive()
