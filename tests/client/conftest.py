@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,3 +48,16 @@ def connect() -> Iterator[Connect]:
     yield make
     for client in clients:
         client.close_stream()
+
+
+@pytest.fixture
+def uncaught(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """The exceptions that nobody handled, instead of their tracebacks on stderr."""
+    errors: list[BaseException] = []
+
+    def keep(arguments: threading.ExceptHookArgs) -> None:
+        assert arguments.exc_value is not None
+        errors.append(arguments.exc_value)
+
+    monkeypatch.setattr(threading, "excepthook", keep)
+    return errors
