@@ -83,8 +83,8 @@ class StreamClient(ChannelMethods):
         enable_connection_logs: Whether to write this connection's life to stderr. With or without it, it
             goes to the logger ``rxpolygon.connection``.
         raw_data: Whether Observables carry the wire's dicts instead of typed events.
-        transport: ``default`` (pure Python), ``fast`` (picows, the extra ``fast``) or ``auto``: fast if
-            installed and no proxy stands between.
+        transport: ``default`` (pure Python), ``fast`` (picows, the extra ``fast``) or ``auto``: fast over
+            TLS, if it is installed and no proxy stands between.
         reconnect: What to do after a loss, see :class:`Reconnect`; None ends the stream with the first one.
         overflow: What to do when observers are too slow and the buffer is full: ``block`` (stop reading),
             ``drop_oldest``, ``drop_newest`` or ``error``. Drops are counted and told on :attr:`status`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -65,7 +66,8 @@ class SymbolTable(dict[str, OnNext]):
 
     def add(self, symbol: str, subscriber: Subscriber) -> None:
         """Let a subscriber get a symbol's events. Under the router's lock."""
-        normal = self._normal(symbol)
+        # Interned, so that the tables of all channels share one key: lookups are bound by memory.
+        normal = sys.intern(self._normal(symbol))
         present = self._subscribers.get(normal, ())
         if subscriber not in present:  # one request may name a symbol in two spellings
             self._subscribers[normal] = (*present, subscriber)

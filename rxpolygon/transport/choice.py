@@ -21,8 +21,8 @@ def choose_transport(name: str, endpoint: Endpoint, listener: Listener, thread_n
     """A transport that is not started yet.
 
     Args:
-        name: ``default`` (websocket-client, pure Python), ``fast`` (picows, compiled) or ``auto``: fast
-            when it is installed and no proxy stands between.
+        name: ``default`` (websocket-client, pure Python), ``fast`` (picows, compiled) or ``auto``: fast over
+            TLS, when it is installed and no proxy stands between. A plain socket is read as fast without it.
         endpoint: Where and how to connect.
         listener: Who is told.
         thread_name: The name of the transport's thread.
@@ -32,7 +32,7 @@ def choose_transport(name: str, endpoint: Endpoint, listener: Listener, thread_n
         MissingPackageError: ``fast`` was asked for and picows is not installed.
     """
     check_transport(name)
-    if name == "fast" or (name == "auto" and _has_fast() and not _is_proxied(endpoint.url)):
+    if name == "fast" or (name == "auto" and _is_fast_better(endpoint.url)):
         from rxpolygon.transport.fast import FastTransport
 
         return FastTransport(endpoint, listener, thread_name)
@@ -47,6 +47,10 @@ def check_transport(name: str) -> None:
         raise InvalidArgumentError("transport", name, "use 'auto', 'default' or 'fast'")
     if name == "fast" and not _has_fast():
         raise MissingPackageError("transport='fast'", "picows", "fast")
+
+
+def _is_fast_better(url: str) -> bool:
+    return url.startswith("wss:") and _has_fast() and not _is_proxied(url)
 
 
 def _has_fast() -> bool:
