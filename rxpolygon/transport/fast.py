@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from enum import Enum
@@ -18,6 +19,7 @@ from rxpolygon.transport.base import Endpoint, Listener, Loss, connect_failure, 
 __all__ = ["FastTransport"]
 
 _READ_BUFFER: Final = 1024 * 1024
+_RELEASE: Final = 1.0  # seconds for the loop to close a socket that is cut already
 _NO_CLOSE_CODE: Final = 1005  # RFC 6455, 7.4.1: a close frame without a code
 
 _log: Final = logging.getLogger("rxpolygon.transport.picows")
@@ -40,6 +42,7 @@ class FastTransport:
         self._loop: asyncio.AbstractEventLoop | None = None  # set once by the thread
         self._task: asyncio.Task[Loss] | None = None  # the same
         self._transport: WSTransport | None = None  # the same
+        self._socket: socket.socket | None = None  # loop thread only
         self._closing = threading.Event()
 
     @property
@@ -84,7 +87,7 @@ class FastTransport:
             return
 
         def safely() -> None:
-            if not transport.is_disconnected:
+            if not transport.is_disconnected and not transport.underlying_transport.is_closing():
                 act(transport)
 
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it the connection
@@ -105,6 +108,12 @@ class FastTransport:
         self._task = asyncio.current_task()
         if self._closing.is_set():
             return Loss("local", "closed by us")
+        try:
+            return await self._connect_and_read()
+        finally:
+            await self._release()
+
+    async def _connect_and_read(self) -> Loss:
         try:
             transport = await self._connect()
         except picows.WSHandshakeError as error:
@@ -130,9 +139,40 @@ class FastTransport:
                 max_frame_size=self._endpoint.largest_frame,
                 max_redirects=0,
                 read_buffer_init_size=_READ_BUFFER,
+                socket_factory=self._open_socket,
                 logger_name=_log,
             )
         return transport
+
+    async def _open_socket(self, url: picows.WSParsedURL) -> socket.socket:
+        """A connected socket, which we know: one of a failed handshake would never be closed otherwise."""
+        loop = asyncio.get_running_loop()
+        problem: OSError = OSError(f"no address of {url.host}")
+        for family, kind, protocol, _, address in await loop.getaddrinfo(
+            str(url.host), url.port, type=socket.SOCK_STREAM
+        ):
+            self._socket = socket.socket(family, kind, protocol)
+            self._socket.setblocking(False)
+            try:
+                await loop.sock_connect(self._socket, address)
+            except OSError as error:
+                self._socket.close()
+                problem = error
+            else:
+                return self._socket
+        raise problem
+
+    async def _release(self) -> None:
+        """Cut what is left of the connection, and let the loop close its socket before it ends itself."""
+        cut = self._socket
+        if cut is None:
+            return
+        with contextlib.suppress(OSError):
+            cut.shutdown(socket.SHUT_RDWR)
+        limit = asyncio.get_running_loop().time() + _RELEASE
+        while cut.fileno() >= 0 and asyncio.get_running_loop().time() < limit:
+            await asyncio.sleep(0.002)
+        cut.close()
 
     def _opened(self, transport: WSTransport) -> None:
         # Before the first frame is told: its answer may be sent at once, from another thread.
