@@ -20,10 +20,12 @@ from rxpolygon import errors, events, status
 from rxpolygon.client import StreamClient
 from rxpolygon.connection.policy import Reconnect
 from rxpolygon.recording import record
+from rxpolygon.replay import ReplayClient
 from rxpolygon.venues.polygon.names import StreamCluster, StreamHost, StreamServicePrefix
 
 __all__ = [
     "Reconnect",
+    "ReplayClient",
     "StreamClient",
     "StreamCluster",
     "StreamHost",

@@ -73,6 +73,7 @@ class Recording:
         #: The number of the line that was read last, from 1; 0 before the first.
         self.line = 0
         self._file: BinaryIO | None = None
+        self._position = 0
 
     @property
     def size(self) -> int:
@@ -85,7 +86,9 @@ class Recording:
     @property
     def position(self) -> int:
         """How many of these bytes have been read."""
-        return self._file.tell() if self._file is not None and not self._file.closed else 0
+        if self._file is not None and not self._file.closed:
+            self._position = self._file.tell()
+        return self._position
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Pairs of receive time in Unix nanoseconds and frame."""
@@ -104,6 +107,7 @@ class Recording:
         except (OSError, zlib.error) as error:
             place = self.line + 1 if self.line else None
             raise RecordingError(self.path, place, f"the file cannot be read: {error}") from error
+        self._position = self.size
         if self.line == 0:
             raise RecordingError(self.path, 1, "the file is empty")
 

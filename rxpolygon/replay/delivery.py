@@ -1,0 +1,119 @@
+"""Delivery on virtual time, of frames and of events that never were frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
+
+from rxpolygon.delivery import Delivery
+from rxpolygon.events import Event
+from rxpolygon.fan import Fan
+from rxpolygon.raw import RawDelivery
+from rxpolygon.symbol_table import nobody
+from rxpolygon.venues.polygon.codec import StatusMessage
+
+__all__ = ["RawReplayDelivery", "ReplayDelivery"]
+
+
+class ReplayDelivery(Delivery):
+    """Hands on what the player gives, lazily: each piece is taken when the one before is delivered."""
+
+    #: Seconds of virtual time since the epoch.
+    clock: Callable[[], float]
+    #: Classes of events that nobody asked for; None when that has to be found out anew.
+    _unwanted: set[type] | None = None
+
+    def wanted_changed(self) -> None:
+        """Somebody asks for other topics from now on. Any thread."""
+        unwanted, self._unwanted = self._unwanted, None
+        if unwanted is not None:
+            unwanted.clear()  # a loop that runs sees it with its next event
+
+    def _find_unwanted(self) -> set[type]:
+        self._unwanted = found = {StatusMessage, *self._router.types.values()}
+        found.difference_update(self._router.types[topic.prefix] for topic in self._router.wanted)
+        return found
+
+    def _route_frames(self, frames: list[bytes]) -> tuple[int, int | None]:
+        """As live, but in passing over what nobody asked for: a recording may hold much of that."""
+        unwanted = self._unwanted if self._unwanted is not None else self._find_unwanted()
+        decode, tables = self._decode, self._router.tables
+        count = 0
+        events: Sequence[object] = ()
+        on_next: Callable[[Any], object] = nobody
+        event: Any  # an Event or a StatusMessage
+        for frame in frames:
+            try:
+                events = decode(frame)
+            except Exception:
+                events = self._salvage(frame)
+            count += len(events)
+            for event in events:
+                kind = event.__class__
+                if kind in unwanted:
+                    continue
+                try:
+                    table = tables[kind]
+                    table.last = event
+                    on_next = table[event.symbol]
+                    on_next(event)
+                except BaseException as error:
+                    self._router.fail_at(kind, event.symbol, on_next, error)
+        last = [event for event in events if isinstance(event, Event)]
+        return count - len(events) + len(last), last[-1].timestamp if last else None
+
+    def play_frames(self, frames: Iterable[bytes]) -> None:
+        """Frames in order."""
+        self.frames(cast("list[bytes]", frames))  # it is only iterated
+        self._note_time()
+
+    def play_events(self, kind: type[Event], events: Iterable[Event]) -> None:
+        """Events of one kind in order; they may be of a class below it."""
+        if self._events.observers or self._handlers.wants_frames:
+            count, last = self._give_to_all(kind, events)
+        else:
+            count, last = self._route_events(kind, events)
+        if last is not None:
+            self.progress.events += count
+            self.progress.last_timestamp = last.timestamp
+            self._note_time()
+
+    def _route_events(self, kind: type[Event], events: Iterable[Event]) -> tuple[int, Event | None]:
+        tables = self._router.tables
+        count = 0
+        event: Event | None = None
+        on_next: Callable[[Event], object] = nobody
+        for event in events:
+            count += 1
+            try:
+                table = tables[kind]
+                table.last = event
+                on_next = table[event.symbol]
+                on_next(event)
+            except BaseException as error:
+                self._router.fail_at(kind, event.symbol, on_next, error)
+        return count, event
+
+    def _give_to_all(self, kind: type[Event], events: Iterable[Event]) -> tuple[int, Event | None]:
+        count = 0
+        event: Event | None = None
+        for event in events:
+            count += 1
+            self._events.emit(event)
+            self._handlers.on_event(event)
+            self._route_to(kind, event.symbol, event)
+        return count, event
+
+    def _note_time(self) -> None:
+        self.progress.last_wall_time = self.clock()
+
+    @property
+    def fans(self) -> tuple[Fan[Event], Fan[bytes]]:
+        """Whose observers decide how a piece is delivered; when they change, a new piece must begin."""
+        return self._events, self._messages
+
+
+class RawReplayDelivery(ReplayDelivery, RawDelivery):
+    """The same with the wire's own dicts."""
+
+    _route_frames = RawDelivery._route_frames
