@@ -6,7 +6,6 @@ import logging
 import random
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast
 
@@ -34,7 +33,7 @@ from rxpolygon.settings import (
     one_of,
     positive_number,
 )
-from rxpolygon.stats import StreamStats
+from rxpolygon.stats import StreamStats, time_of
 from rxpolygon.status import State, Status
 from rxpolygon.subscriber import Interest, KeyedObservable
 from rxpolygon.symbols import normal_symbol
@@ -234,7 +233,7 @@ class StreamClient(ChannelMethods):
             dropped=buffer.dropped,
             malformed=progress.malformed,
             connections=carrier.connections if carrier is not None else 0,
-            last_event_time=None if stamp is None else datetime.fromtimestamp(stamp / 1_000, UTC),
+            last_event_time=time_of(stamp),
             lag=delivery.lag,
         )
 

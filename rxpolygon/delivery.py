@@ -56,8 +56,8 @@ class Handlers(Protocol):
     def on_frame(self, frame: bytes) -> None:
         """A frame came."""
 
-    def on_event(self, event: Event) -> None:
-        """An event of that frame."""
+    def on_event(self, event: object) -> None:
+        """An event of that frame, or its dict."""
 
     def on_status(self, status: Status) -> None:
         """A status is told."""
@@ -236,8 +236,9 @@ class Delivery:
         """Data of topics was lost here; None stands for all that are subscribed."""
         self._gaps.open(self._router.wanted if topics is None else topics, cause, dropped)
 
-    @staticmethod
-    def _timestamp_of(event: Any) -> int | None:  # Any: an Event here, a dict where raw data is delivered
+    def _timestamp_of(
+        self, event: Any
+    ) -> int | None:  # Any: an Event here, a dict where raw data is delivered
         return cast("int | None", event.timestamp)
 
     def refuse(self, topic: Topic, error: RxPolygonError) -> None:

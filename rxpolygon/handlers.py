@@ -83,11 +83,13 @@ class HandlerSet:
             text = frame.decode("utf-8", "replace")
             isolation.guarded(lambda: handler(text))
 
-    def on_event(self, event: Event) -> None:
-        """An event came: written out when there is nobody else for it."""
+    def on_event(self, event: object) -> None:
+        """An event, or its dict, came: written out when there is nobody else for it."""
         if self._stands_in():
             self._write_held()
-            _write(sys.stdout, _line(event))
+            _write(
+                sys.stdout, _line(event) if isinstance(event, Event) else printable(str(event), limit=2_000)
+            )
 
     def on_status(self, status: Status) -> None:
         """A status is told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rxpolygon.delivery import Delivery
-from rxpolygon.events import to_milliseconds
+from rxpolygon.events import Event, ServerBar, to_milliseconds
 
 __all__ = ["RawDelivery"]
 
@@ -29,7 +29,7 @@ class RawDelivery(Delivery):
                     break
                 if self._deliver(item):
                     count += 1
-                    stamp = _timestamp(item) or stamp
+                    stamp = self._timestamp_of(item) or stamp
         return count, stamp
 
     _route_frames = _deliver_to_all
@@ -43,16 +43,14 @@ class RawDelivery(Delivery):
         if key is not None and self._gaps.is_waiting:
             self._gaps.end(key[0], event)
         self._events.emit(event)
+        self._handlers.on_event(event)
         if key is not None:
             kind, letter = key
             self._route_to(kind, str(item.get(letter, "")), event)
         return True
 
-    @staticmethod
-    def _timestamp_of(event: Any) -> int | None:
-        return _timestamp(event)
-
-
-def _timestamp(item: dict[str, Any]) -> int | None:
-    stamp = item.get("t", item.get("s"))
-    return to_milliseconds(int(stamp)) if isinstance(stamp, (int, float)) else None
+    def _timestamp_of(self, event: Any) -> int | None:
+        kind, _ = self._decoder.raw_keys.get(event["ev"], (Event, ""))
+        # Of a bar it is the start, s; of a trade that is the size.
+        stamp = event.get("s" if issubclass(kind, ServerBar) else "t")
+        return to_milliseconds(int(stamp)) if isinstance(stamp, (int, float)) else None

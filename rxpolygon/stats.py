@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["StreamStats"]
+__all__ = ["StreamStats", "time_of"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class StreamStats(Struct, frozen=True, kw_only=True):
@@ -34,3 +37,13 @@ class StreamStats(Struct, frozen=True, kw_only=True):
     connections: int = 0
     last_event_time: datetime | None = None
     lag: float | None = None
+
+
+def time_of(timestamp: int | None) -> datetime | None:
+    """Unix milliseconds as a time; None where a server's number is no time of this calendar."""
+    if timestamp is None:
+        return None
+    try:
+        return _EPOCH + timedelta(milliseconds=timestamp)
+    except OverflowError:
+        return None
