@@ -1,0 +1,28 @@
+"""A short soak: every event that faulty simulators send is accounted for."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.soak import Soak
+
+_SECONDS: Final = 13.0
+
+
+@pytest.mark.timeout(90)
+def test_soak_of_some_seconds_loses_nothing_in_silence(
+    certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    soak = Soak(seed=7, transport="both", certificate=certificate, logs=tmp_path, longest=8.0)
+    soak.start()
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end and not soak.figures.violations:
+        time.sleep(0.05)
+    soak.stop()
+    assert not soak.figures.violations, f"{soak.figures.violations}, see {tmp_path}"
+    assert soak.figures["connections"] > 10
+    assert soak.figures["delivered"] > 1_000
