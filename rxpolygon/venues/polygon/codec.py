@@ -104,7 +104,7 @@ class PolygonCodec:
         try:
             decoded = orjson.loads(frame)
         except orjson.JSONDecodeError:
-            return ()
+            decoded = self._salvage.split(frame).items  # those before the damage
         items = decoded if isinstance(decoded, list) else ()
         return [
             notice(self._hidden(item.get("status")), self._hidden(item.get("message")), self._prefixes)
