@@ -1,0 +1,247 @@
+"""Recording: what is written, what survives a kill, and that the stream never waits."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from reactivex import Subject
+
+from rxpolygon import ReplayClient, StreamClient, errors, record
+from rxpolygon.recording import RecordedFrame, Recorder, RecordingError, files, read_frames
+from rxpolygon.simulator import Simulator
+from tests.client.support import push_numbers, wait_for_topics
+from tests.replay.support import frame, trade
+from tests.support import wait_for
+
+DAY_NS = 86_400_000_000_000
+NAMES = ["day.jsonl", "day.jsonl.gz", "day.jsonl.zst"]
+
+
+class Source:
+    """A client that has nothing but messages."""
+
+    def __init__(self) -> None:
+        self.messages: Subject[bytes] = Subject()
+
+    def send(self, *numbers: int) -> None:
+        for number in numbers:
+            self.messages.on_next(frame(trade(number=number)))
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()
+
+
+def has_files(recorder: Recorder, count: int) -> bool:
+    return len(recorder.stats.files) == count
+
+
+def frames_of(*paths: Path | str) -> list[RecordedFrame]:
+    return [recorded for path in paths for recorded in read_frames(path)]
+
+
+def readable(path: Path) -> list[RecordedFrame]:
+    """What can be read of a file that was never finished."""
+    found: list[RecordedFrame] = []
+    try:
+        for recorded in read_frames(path):
+            found.append(recorded)
+    except (RecordingError, FileNotFoundError):
+        pass
+    return found
+
+
+def needs_zstandard(name: str) -> None:
+    if name.endswith(".zst"):
+        pytest.importorskip("zstandard", reason="the extra zstd is not installed")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recording_holds_the_frames_as_they_came(source: Source, tmp_path: Path, name: str) -> None:
+    needs_zstandard(name)
+    path = tmp_path / name
+    before = time.time_ns()
+    with record(source, path) as recorder:
+        source.send(*range(1_000))
+    after = time.time_ns()
+    found = frames_of(path)
+    assert [one.frame for one in found] == [frame(trade(number=n)) for n in range(1_000)]
+    stamps = [one.received_ns for one in found]
+    assert stamps == sorted(stamps)
+    assert before <= stamps[0] <= stamps[-1] <= after
+    stats = recorder.stats
+    assert (stats.frames, stats.dropped_frames, stats.queued_bytes, stats.error) == (1_000, 0, 0, None)
+    assert stats.written_bytes == path.stat().st_size
+    assert stats.files == (str(path),)
+
+
+def test_recording_of_a_client_replays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "day.jsonl.gz"
+    with Simulator(market=False) as server, StreamClient("demo", host=server.url) as client:
+        live: list[Any] = []
+        with record(client, path):
+            client.subscribe_stock_trades(["AAPL"]).subscribe(live.append)
+            wait_for_topics(server, "T.AAPL")
+            push_numbers(server, *range(50))
+            wait_for(lambda: len(live) == 50)
+    again: list[Any] = []
+    replay = ReplayClient(path, "stocks", "max")
+    replay.subscribe_stock_trades(["AAPL"]).subscribe(again.append)
+    replay.run()
+    assert again == live
+
+
+def test_recording_ends_with_the_stream(source: Source, tmp_path: Path) -> None:
+    recorder = record(source, tmp_path / "day.jsonl.gz")
+    source.send(1)
+    source.messages.on_completed()
+    wait_for(lambda: not recorder.is_recording)
+    recorder.close()
+    assert len(frames_of(tmp_path / "day.jsonl.gz")) == 1
+
+
+def test_existing_file_is_not_touched(source: Source, tmp_path: Path) -> None:
+    path = tmp_path / "day.jsonl.gz"
+    path.write_bytes(b"mine")
+    with record(source, path) as recorder:
+        source.send(1)
+    assert path.read_bytes() == b"mine"
+    assert recorder.stats.files == (str(tmp_path / "day.1.jsonl.gz"),)
+
+
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_recording_rotates_by_size(source: Source, tmp_path: Path, name: str) -> None:
+    with record(source, tmp_path / name, rotate_size=100) as recorder:
+        for number in range(3):
+            source.send(*range(number * 10, number * 10 + 10))
+            wait_for(lambda: recorder.stats.queued_bytes == 0)
+            recorder._files.flush()  # packed bytes count when they are on the disk
+    paths = recorder.stats.files
+    assert paths[:2] == (str(tmp_path / name), str(tmp_path / name.replace("day.", "day.1.")))
+    assert [one.frame for one in frames_of(*paths)] == [frame(trade(number=n)) for n in range(30)]
+
+
+def test_recording_rotates_by_day(source: Source, tmp_path: Path) -> None:
+    now = iter([DAY_NS - 1, DAY_NS, 2 * DAY_NS])
+    with record(source, tmp_path / "day.jsonl", rotate_daily=True, clock_ns=lambda: next(now)) as recorder:
+        for number in range(3):
+            source.send(number)
+            wait_for(partial(has_files, recorder, number + 1))
+    names = ["day.1970-01-01.jsonl", "day.1970-01-02.jsonl", "day.1970-01-03.jsonl"]
+    assert [Path(name).name for name in recorder.stats.files] == names
+    assert [len(frames_of(path)) for path in recorder.stats.files] == [1, 1, 1]
+
+
+def test_clock_that_is_set_back_never_shows(source: Source, tmp_path: Path) -> None:
+    now = iter([5, 3, 9])
+    with record(source, tmp_path / "day.jsonl", clock_ns=lambda: next(now)):
+        source.send(0, 1, 2)
+    assert [one.received_ns for one in frames_of(tmp_path / "day.jsonl")] == [5, 5, 9]
+
+
+def test_frame_of_many_lines_stays_one_line(source: Source, tmp_path: Path) -> None:
+    with record(source, tmp_path / "day.jsonl"):
+        source.messages.on_next(b'[\n{"ev":"T"}\r\n]')
+    assert [one.frame for one in frames_of(tmp_path / "day.jsonl")] == [b'[ {"ev":"T"}  ]']
+
+
+@pytest.fixture
+def stuck_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A disk that does not answer until the event is set."""
+    free = threading.Event()
+    write = files.RecordingFiles.write
+
+    def stuck(self: files.RecordingFiles, lines: bytes, received_ns: int) -> None:
+        assert free.wait(10)
+        write(self, lines, received_ns)
+
+    monkeypatch.setattr(files.RecordingFiles, "write", stuck)
+    yield free
+    free.set()
+
+
+def test_slow_disk_drops_and_counts_and_never_blocks(
+    source: Source, tmp_path: Path, stuck_disk: threading.Event
+) -> None:
+    with record(source, tmp_path / "day.jsonl", max_queue=1_000) as recorder:
+        source.send(*range(500))
+        assert recorder.stats.dropped_frames > 400
+        stuck_disk.set()
+    stats = recorder.stats
+    assert stats.frames == 500 == stats.dropped_frames + len(frames_of(tmp_path / "day.jsonl"))
+
+
+def test_full_disk_ends_the_recording_and_not_the_stream(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: files.RecordingFiles, lines: bytes, received_ns: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files.RecordingFiles, "write", full)
+    told: list[Exception] = []
+    recorder: Recorder = record(source, tmp_path / "day.jsonl", on_error=told.append)
+    source.send(1)
+    wait_for(lambda: told)
+    source.send(2)
+    recorder.close()
+    assert recorder.error is told[0]
+    assert "No space" in (recorder.stats.error or "")
+    assert (recorder.stats.frames, recorder.stats.dropped_frames) == (2, 2)
+
+
+def test_wrong_arguments_raise_at_the_call(source: Source, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        record(source, tmp_path / "none" / "day.jsonl")
+    with pytest.raises(errors.InvalidArgumentError, match="rotate_size"):
+        record(source, tmp_path / "day.jsonl", rotate_size=0)
+    with pytest.raises(errors.InvalidTypeError, match="path"):
+        record(source, 7)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_name_for_zstandard_without_it_says_what_to_install(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    with pytest.raises(errors.MissingPackageError, match=r"rxpolygon\[zstd\]"):
+        record(SimpleNamespace(messages=source.messages), tmp_path / "day.jsonl.zst")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kill_loses_at_most_a_second(tmp_path: Path, name: str) -> None:
+    needs_zstandard(name)
+    path = tmp_path / name
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.replay.writer", str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    with process:
+        given: dict[int, float] = {}
+        for told in process.stdout:
+            number, at = told.split()
+            given[int(number)] = float(at)
+            if float(at) - given[0] > 1.6:
+                break
+        process.kill()
+        killed = time.monotonic()
+    found = readable(path)
+    assert [one.frame for one in found] == [
+        b'[{"ev":"T","sym":"A","p":1,"q":%d}]' % n for n in range(len(found))
+    ]
+    lost = [number for number, at in given.items() if number >= len(found) and killed - at > 1.0]
+    assert found
+    assert lost == []
