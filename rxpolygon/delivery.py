@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -17,7 +17,7 @@ from rxpolygon.status import Closed, Dropped, Lagging, Malformed, Status
 from rxpolygon.subscriber import OnNext
 from rxpolygon.symbol_table import nobody
 from rxpolygon.topics import Topic
-from rxpolygon.venues.dialect import Salvaged, Split
+from rxpolygon.venues.dialect import Broken, Salvaged, Split
 
 __all__ = ["Delivery", "Handlers", "Progress"]
 
@@ -148,7 +148,9 @@ class Delivery:
             try:
                 events = decode(frame)
             except Exception:
-                events = self._salvage(frame)
+                events = self._route_salvaged(frame)
+                count += len(events)
+                continue
             count += len(events)
             for event in events:
                 try:
@@ -173,10 +175,11 @@ class Delivery:
                 continue
             self._messages.emit(frame)
             self._handlers.on_frame(frame)
+            events: Iterable[object]
             try:
                 events = self._decode(frame)
             except Exception:
-                events = self._salvage(frame)
+                events = self._salvaged(frame)
             for event in events:
                 if self._is_muted:
                     break
@@ -202,20 +205,31 @@ class Delivery:
         except BaseException as error:
             self._router.fail_at(kind, symbol, on_next, error)
 
-    def _salvage(self, frame: bytes) -> Sequence[Event]:
-        salvaged = self._decoder.salvage(frame)
-        self._tell_malformed(salvaged.malformed)
-        return salvaged.events
+    def _route_salvaged(self, frame: bytes) -> list[Event]:
+        delivered: list[Event] = []
+        for event in self._salvaged(frame):
+            if self._is_muted:
+                break
+            delivered.append(event)
+            self._route(event)
+        return delivered
 
-    def _tell_malformed(self, malformed: Sequence[tuple[bytes, str]]) -> None:
-        for data, problem in malformed:
-            self.progress.malformed += 1
-            self.tell(Malformed(self._decoder.redacted(data), problem))
-            channel = self._decoder.channel_in(data)
-            wanted = self._router.wanted
-            known = [topic for topic in wanted if topic.prefix == channel]
-            if channel is None or known:
-                self._gaps.open(known or wanted, "malformed", 1)
+    def _salvaged(self, frame: bytes) -> Iterator[Event]:
+        """The good events of a frame; what is broken is told between them, in its place."""
+        for part in self._decoder.salvage(frame).parts:
+            if isinstance(part, Broken):
+                self._tell_malformed(part)
+            else:
+                yield part
+
+    def _tell_malformed(self, broken: Broken) -> None:
+        self.progress.malformed += 1
+        self.tell(Malformed(self._decoder.redacted(broken.data), broken.problem))
+        channel = self._decoder.channel_in(broken.data)
+        wanted = self._router.wanted
+        known = [topic for topic in wanted if topic.prefix == channel]
+        if channel is None or known:
+            self._gaps.open(known or wanted, "malformed", 1)
 
     @property
     def lag(self) -> float | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rxpolygon.delivery import Delivery
 from rxpolygon.events import Event, ServerBar, to_milliseconds
+from rxpolygon.venues.dialect import Broken
 
 __all__ = ["RawDelivery"]
 
@@ -23,11 +24,12 @@ class RawDelivery(Delivery):
             self._messages.emit(frame)
             self._handlers.on_frame(frame)
             split = self._decoder.split(frame)
-            self._tell_malformed(split.malformed)
-            for item in split.items:
+            for item in split.parts:
                 if self._is_muted:
                     break
-                if self._deliver(item):
+                if isinstance(item, Broken):
+                    self._tell_malformed(item)
+                elif self._deliver(item):
                     count += 1
                     stamp = self._timestamp_of(item) or stamp
         return count, stamp

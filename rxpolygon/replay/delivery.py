@@ -46,7 +46,9 @@ class ReplayDelivery(Delivery):
             try:
                 events = decode(frame)
             except Exception:
-                events = self._salvage(frame)
+                events = self._route_salvaged(frame)
+                count += len(events)
+                continue
             count += len(events)
             for event in events:
                 kind = event.__class__

@@ -12,6 +12,7 @@ from rxpolygon.topics import Topic
 
 __all__ = [
     "Acknowledged",
+    "Broken",
     "CapReached",
     "CutAsSlow",
     "Dialect",
@@ -98,28 +99,56 @@ class Said(Notice, frozen=True):
     code: str = ""
 
 
-class Salvaged(Struct, frozen=True):
-    """What could be saved of a frame that the fast decoder refused.
+class Broken(Struct, frozen=True):
+    """A part of a frame that could not be read.
 
     Attributes:
-        events: The good events, in order.
-        malformed: Pairs of the bytes that were not saved and the reason.
+        data: Its bytes.
+        problem: What was expected, what came, and where.
     """
 
-    events: Sequence[Event]
-    malformed: Sequence[tuple[bytes, str]]
+    data: bytes
+    problem: str
+
+
+class Salvaged(Struct, frozen=True):
+    """What a frame holds that the fast decoder refused.
+
+    Attributes:
+        parts: The good events and what is broken between them, in order.
+    """
+
+    parts: Sequence[Event | Broken]
+
+    @property
+    def events(self) -> list[Event]:
+        """The good events, in order."""
+        return [part for part in self.parts if not isinstance(part, Broken)]
+
+    @property
+    def malformed(self) -> list[Broken]:
+        """What could not be saved."""
+        return [part for part in self.parts if isinstance(part, Broken)]
 
 
 class Split(Struct, frozen=True):
     """A frame as the wire's own dicts.
 
     Attributes:
-        items: Its objects, statuses included.
-        malformed: Pairs of the bytes that are no object and the reason.
+        parts: Its objects, statuses included, and what is no object, in order.
     """
 
-    items: Sequence[dict[str, Any]]  # Any: what JSON may hold
-    malformed: Sequence[tuple[bytes, str]]
+    parts: Sequence[dict[str, Any] | Broken]  # Any: what JSON may hold
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The objects, in order."""
+        return [part for part in self.parts if not isinstance(part, Broken)]
+
+    @property
+    def malformed(self) -> list[Broken]:
+        """What is no object."""
+        return [part for part in self.parts if isinstance(part, Broken)]
 
 
 class Dialect(Protocol):

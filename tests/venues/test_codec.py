@@ -83,7 +83,7 @@ def test_bad_frame_costs_nothing_but_its_bad_part(codec: PolygonCodec, name: str
     salvaged = codec.salvage(frame)
     assert len(salvaged.events) == good, salvaged
     assert len(salvaged.malformed) == bad, salvaged.malformed
-    assert all(problem for _, problem in salvaged.malformed)
+    assert all(broken.problem for broken in salvaged.malformed)
     codec.notices(frame)  # never raises
     codec.split(frame)
 

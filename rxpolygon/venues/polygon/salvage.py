@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import orjson
 from msgspec import inspect
 
 from rxpolygon.events import Event, UnknownEvent
-from rxpolygon.venues.dialect import Salvaged, Split
+from rxpolygon.venues.dialect import Broken, Salvaged, Split
 
 __all__ = ["Salvager"]
 
@@ -37,29 +37,30 @@ class Salvager:
         self._kinds = {event: _field_kinds(event) for event in types.values()}
 
     def __call__(self, frame: bytes) -> Salvaged:
-        """Everything good in a frame, and what was not, with the reason. Never raises."""
-        events: list[Event] = []
-        malformed: list[tuple[bytes, str]] = []
-        for item in _items(frame, malformed):
+        """Everything good in a frame, and what is not, with the reason. Never raises."""
+        parts: list[Event | Broken] = []
+        for item in _items(frame):
+            if isinstance(item, Broken):
+                parts.append(item)
+                continue
             try:
                 event = self._event(item)
             except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
-                malformed.append((_encoded(item), str(error)))
+                parts.append(Broken(_encoded(item), str(error)))
             else:
                 if event is not None:
-                    events.append(event)
-        return Salvaged(events, malformed)
+                    parts.append(event)
+        return Salvaged(parts)
 
     def split(self, frame: bytes) -> Split:
         """The objects of a frame, good or not, as dicts. Never raises."""
-        malformed: list[tuple[bytes, str]] = []
-        items = []
-        for item in _items(frame, malformed):
-            if isinstance(item, dict) and isinstance(item.get("ev"), str):
-                items.append(item)
+        parts: list[dict[str, Any] | Broken] = []
+        for item in _items(frame):
+            if isinstance(item, Broken) or (isinstance(item, dict) and isinstance(item.get("ev"), str)):
+                parts.append(item)
             else:
-                malformed.append((_encoded(item), "expected an object with 'ev' that says its kind"))
-        return Split(items, malformed)
+                parts.append(Broken(_encoded(item), "expected an object with 'ev' that says its kind"))
+        return Split(parts)
 
     def _event(self, item: object) -> Event | None:
         if not isinstance(item, dict):
@@ -78,42 +79,43 @@ class Salvager:
             return msgspec.convert(_mended(item, self._kinds[event]), event, strict=False)
 
 
-def _items(frame: bytes, malformed: list[tuple[bytes, str]]) -> Iterator[object]:
+def _items(frame: bytes) -> Iterator[object]:
+    """The items of a frame, with a :class:`Broken` in each place where none could be read."""
     try:
         decoded = orjson.loads(frame)
     except orjson.JSONDecodeError as error:
-        yield from _items_of_damaged(frame, malformed, str(error))
+        yield from _items_of_damaged(frame, str(error))
         return
     if isinstance(decoded, list):
         yield from decoded
     else:
-        malformed.append((frame, f"expected an array of events, got {type(decoded).__name__}"))
+        yield Broken(frame, f"expected an array of events, got {type(decoded).__name__}")
 
 
-def _items_of_damaged(frame: bytes, malformed: list[tuple[bytes, str]], problem: str) -> Iterator[object]:
+def _items_of_damaged(frame: bytes, problem: str) -> Iterator[object]:
     """The whole objects at the beginning of a frame that is cut off or damaged further on."""
     text = frame.decode("utf-8", "surrogateescape")
     position = _skip(text, 0, "")
     if position >= len(text):
-        malformed.append((frame, "the frame is empty"))
+        yield Broken(frame, "the frame is empty")
         return
     if text[position] != "[":
-        malformed.append((frame, problem))
+        yield Broken(frame, problem)
         return
     position = _skip(text, position + 1, ",")
     while position < len(text) and text[position] != "]":
         try:
             item, end = _JSON.raw_decode(text, position)
         except (ValueError, RecursionError):
-            malformed.append((text[position:].encode("utf-8", "surrogateescape"), problem))
+            yield Broken(text[position:].encode("utf-8", "surrogateescape"), problem)
             return
         if _has_bad_text(text, position, end):
-            malformed.append((text[position:end].encode("utf-8", "surrogateescape"), "not valid UTF-8"))
+            yield Broken(text[position:end].encode("utf-8", "surrogateescape"), "not valid UTF-8")
         else:
             yield item
         position = _skip(text, end, ",")
     if position >= len(text):
-        malformed.append((b"", f"the frame is cut off: {problem}"))
+        yield Broken(b"", f"the frame is cut off: {problem}")
 
 
 def _skip(text: str, position: int, signs: str) -> int:
