@@ -121,7 +121,7 @@ class FastTransport:
             if status is None:
                 return Loss("connect", str(error) or "the server did not answer as a websocket")
             return Loss("handshake", f"HTTP status {status}", status)
-        except (OSError, picows.WSError, TimeoutError, ValueError) as error:
+        except Exception as error:  # other people's code on anybody's bytes: whatever it is, it is told
             return connect_failure(error)
         try:
             return await self._until_lost(transport)

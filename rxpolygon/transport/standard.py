@@ -44,6 +44,7 @@ class StandardTransport:
         self._endpoint = endpoint
         self._listener = listener
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._connection = websocket.WebSocket(skip_utf8_validation=True)
         self._stream: socket.socket | TlsStream | None = None  # set once by the thread, when open
         self._writing = threading.Lock()
         self._closing = threading.Event()
@@ -78,15 +79,22 @@ class StandardTransport:
         self._write(code.to_bytes(2, "big"), websocket.ABNF.OPCODE_CLOSE)
 
     def abort(self) -> None:
-        """Cut the connection, which ends the thread. An attempt to connect ends by its own timeout."""
+        """Cut the connection, which ends the thread.
+
+        So does an attempt to connect that waits for the answer to its handshake; one that waits for TCP or
+        TLS ends by its own timeout.
+        """
         self._closing.set()
         self._cut()
 
     def _cut(self) -> None:
-        stream = self._stream
-        if stream is not None:
-            with contextlib.suppress(OSError, ValueError):
+        stream, opening = self._stream, self._connection.sock
+        with contextlib.suppress(OSError, ValueError):
+            if stream is not None:
                 stream.shutdown(socket.SHUT_RDWR)
+            elif opening is not None:
+                # The method of SSLSocket would also drop its TLS state under the thread's feet.
+                socket.socket.shutdown(opening, socket.SHUT_RDWR)
 
     def _write(self, payload: bytes, opcode: int) -> None:
         stream = self._stream
@@ -111,7 +119,7 @@ class StandardTransport:
         self._listener.on_loss(loss)
 
     def _connect(self) -> Loss | None:
-        connection = websocket.WebSocket(skip_utf8_validation=True)
+        connection = self._connection
         try:
             connection.sock_opt.sslopt = {"context": tls_context(self._endpoint)}
             connection.connect(  # type: ignore[no-untyped-call]  # it has no annotations
@@ -123,7 +131,7 @@ class StandardTransport:
         except websocket.WebSocketBadStatusException as error:
             status = error.status_code
             return Loss("handshake", f"HTTP status {status}", status)
-        except (OSError, websocket.WebSocketException, ValueError) as error:
+        except Exception as error:  # other people's code on anybody's bytes: whatever it is, it is told
             return connect_failure(error)
         if self._closing.is_set():
             self._cut()
