@@ -18,7 +18,7 @@ from rxpolygon.recording.zstd import ZSTD_SUFFIX
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["RecordedFrame", "Recording", "read_frames"]
+__all__ = ["RecordedFrame", "Recording", "read_frames", "unpacked"]
 
 _BUFFER_BYTES: Final = 256 * 1024
 _OPENING: Final = ord("[")
@@ -93,7 +93,7 @@ class Recording:
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Pairs of receive time in Unix nanoseconds and frame."""
         try:
-            with open(self.path, "rb") as self._file, _unpacked(self._file, self.path) as lines:
+            with open(self.path, "rb") as self._file, unpacked(self._file, self.path) as lines:
                 for line in lines:
                     self.line += 1
                     comma = line.find(b",")
@@ -112,7 +112,8 @@ class Recording:
             raise RecordingError(self.path, 1, "the file is empty")
 
 
-def _unpacked(file: BinaryIO, name: str) -> BinaryIO:
+def unpacked(file: BinaryIO, name: str) -> BinaryIO:
+    """The content of an open file, unpacked by its name, for reading lines."""
     if name.endswith(".gz"):
         return io.BufferedReader(_Inflated(file), _BUFFER_BYTES)
     if name.endswith(ZSTD_SUFFIX):

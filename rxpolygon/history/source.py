@@ -1,0 +1,267 @@
+"""Files and tables as sources of a replay, and as plain Observables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar, cast
+
+from reactivex import Observable, abc
+from reactivex.disposable import BooleanDisposable, CompositeDisposable
+from reactivex.scheduler import CurrentThreadScheduler
+
+from rxpolygon.errors import InvalidTypeError, RecordingError
+from rxpolygon.events import Event
+from rxpolygon.history.columns import Columns
+from rxpolygon.history.packages import polars, pyarrow
+from rxpolygon.history.reading import CsvReader, columns_from
+from rxpolygon.history.sorting import RUN_ROWS, sorted_frames
+from rxpolygon.settings import cluster_from
+from rxpolygon.venues.polygon.names import StreamCluster
+
+__all__ = ["HistorySource", "flat_file", "table"]
+
+E = TypeVar("E", bound=Event)
+
+_TABLE_ROWS: Final = 65_536
+
+# Any, in this file: frames of optional packages.
+
+
+class _CsvInput:
+    def __init__(self, path: str, market: str) -> None:
+        self.name = path
+        self._market = market
+
+    @property
+    def size(self) -> int:
+        return os.path.getsize(self.name)
+
+    def read(self) -> tuple[Columns, Iterator[Any]]:
+        reader = CsvReader(self.name, self._market)
+        return reader.columns, reader.frames()
+
+
+class _ParquetInput:
+    def __init__(self, path: str, market: str) -> None:
+        self.name = path
+        self._market = market
+
+    @property
+    def size(self) -> int:
+        return os.path.getsize(self.name)
+
+    def read(self) -> tuple[Columns, Iterator[Any]]:
+        try:
+            file = pyarrow("parquet").ParquetFile(self.name)
+        except (OSError, pyarrow("lib").ArrowException) as error:
+            raise RecordingError(self.name, None, f"the file cannot be read: {error}") from error
+        columns = columns_from(list(file.schema_arrow.names), self._market, self.name)
+        return columns, self._frames(file, columns)
+
+    def _frames(self, file: Any, columns: Columns) -> Iterator[Any]:
+        with file:
+            try:
+                for batch in file.iter_batches(batch_size=_TABLE_ROWS, columns=columns.names):
+                    yield _prepared(columns, polars().from_arrow(batch), self.name)
+            except (OSError, pyarrow("lib").ArrowException) as error:
+                raise RecordingError(self.name, None, f"the file cannot be read: {error}") from error
+
+
+class _FrameInput:
+    name = "a table"
+    size = 0
+
+    def __init__(self, frame: Any, market: str) -> None:
+        self._frame = frame
+        self._market = market
+
+    def read(self) -> tuple[Columns, Iterator[Any]]:
+        columns = columns_from(list(self._frame.columns), self._market, self.name)
+        return columns, (
+            _prepared(columns, part, self.name)
+            for part in self._frame.select(columns.names).iter_slices(_TABLE_ROWS)
+        )
+
+
+def _prepared(columns: Columns, frame: Any, name: str) -> Any:
+    try:
+        return columns.prepared(frame)
+    except polars().exceptions.PolarsError as error:
+        raise RecordingError(name, None, f"a column has values of another kind: {error}") from error
+
+
+class _Feed:
+    """One reading, in the order of time."""
+
+    line: int | None = None  # sorted, rows have no place in the file any more
+
+    def __init__(self, source: _CsvInput | _ParquetInput | _FrameInput, run_rows: int) -> None:
+        self.columns, self._frames = source.read()
+        self.kind: type[Event] | None = self.columns.layout.kind
+        self._run_rows = run_rows
+        self._size = source.size
+        self._rows = 0
+        self._given = 0
+
+    @property
+    def position(self) -> int:
+        """The share of the rows that were given, in bytes."""
+        return self._size * self._given // max(1, self._rows)
+
+    def __iter__(self) -> Iterator[tuple[int, Event]]:
+        problems: list[RecordingError] = []
+        for frame in sorted_frames(self._until_error(problems), self._run_rows):
+            yield from self.columns.events(frame)
+            self._given += frame.height
+        if problems:
+            raise problems[0]
+
+    def _until_error(self, problems: list[RecordingError]) -> Iterator[Any]:
+        """Frames; an error is kept until everything that was read before it has been given."""
+        try:
+            for frame in self._frames:
+                self._rows += frame.height
+                yield frame
+        except RecordingError as error:
+            problems.append(error)
+
+
+class HistorySource(Generic[E]):
+    """Events of a file or a table, in the order of time.
+
+    A source for :class:`~rxpolygon.ReplayClient`, beside recordings and others; or observe it as it is.
+    Iterating it, observing it and replaying it each read anew.
+    """
+
+    def __init__(self, source: _CsvInput | _ParquetInput | _FrameInput, run_rows: int = RUN_ROWS) -> None:
+        self._input = source
+        self._run_rows = run_rows
+
+    def __repr__(self) -> str:
+        return f"HistorySource({self.name!r})"
+
+    @property
+    def name(self) -> str:
+        """The path, or what stands for it."""
+        return self._input.name
+
+    @property
+    def size(self) -> int:
+        """The file's bytes; 0 for a table in memory."""
+        return self._input.size
+
+    def open(self) -> _Feed:
+        """Read it from its beginning."""
+        return _Feed(self._input, self._run_rows)
+
+    def __iter__(self) -> Iterator[E]:
+        """The events, in the order of time."""
+        for _, event in self.open():
+            yield cast("E", event)
+
+    @property
+    def events(self) -> Observable[E]:
+        """The events as a cold Observable: every observer gets all of them, then the end or the error."""
+
+        def subscribe(
+            observer: abc.ObserverBase[E], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            disposed = BooleanDisposable()
+
+            def give(_scheduler: abc.SchedulerBase, _state: object = None) -> None:
+                try:
+                    for event in self:
+                        if disposed.is_disposed:
+                            return
+                        observer.on_next(event)
+                except RecordingError as error:
+                    observer.on_error(error)
+                else:
+                    observer.on_completed()
+
+            chosen = scheduler or CurrentThreadScheduler.singleton()
+            return CompositeDisposable(chosen.schedule(give), disposed)
+
+        return Observable(subscribe)
+
+
+def flat_file(path: str | os.PathLike[str], cluster: StreamCluster | str) -> HistorySource[Any]:
+    """The vendor's flat file of a day: trades, quotes or minutes, told by its columns.
+
+    Columns are taken by name; others are passed over, and what is empty is None. The events are those of the
+    live stream, trades and quotes with the exact ``timestamp_ns``. These files are sorted by ticker; the
+    events come sorted by time (that of the tape; of forex and crypto the exchange's; minutes when they end),
+    equal times in the order of the file. That takes one pass over the file and a temporary copy on the disk
+    (``$TMPDIR``) before the first event comes, and bounded memory however large the file is.
+
+    Args:
+        path: A CSV file, plain or ``.gz``.
+        cluster: Whose data it is: ``stocks``, ``options``, ``forex``, ``crypto``, ``indices``, ``futures``.
+
+    Returns:
+        A source for :class:`~rxpolygon.ReplayClient`; its ``events`` are a plain Observable. A broken file is
+        a :class:`~rxpolygon.errors.RecordingError` with the line, after every row before it.
+
+    Raises:
+        MissingPackageError: polars or pyarrow is not installed (extra ``frames``).
+        RecordingError: The file is not there.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "2023-03-28.csv"
+        >>> _ = path.write_text(
+        ...     "ticker,conditions,price,size,sip_timestamp\\n"
+        ...     'MSFT,"12,37",276.16,55,1679990400018381329\\n'
+        ...     "AAPL,,158.1,100,1679990400011000001\\n"
+        ... )
+        >>> for trade in flat_file(path, "stocks"):
+        ...     print(trade.symbol, trade.price, trade.conditions, trade.timestamp, trade.timestamp_ns)
+        AAPL 158.1 None 1679990400011 1679990400011000001
+        MSFT 276.16 (12, 37) 1679990400018 1679990400018381329
+    """
+    name = _existing(path)
+    polars()
+    pyarrow("csv")
+    return HistorySource(_CsvInput(name, cluster_from(cluster).market))
+
+
+def table(data: Any, cluster: StreamCluster | str) -> HistorySource[Any]:
+    """A polars frame or a Parquet file as events, in the order of time.
+
+    The columns have the names of :func:`flat_file`, or those of the events' fields: ``symbol``, ``price``,
+    ``size``, ``timestamp_ns`` (or ``timestamp``: ms, us, ns or a datetime), and so on.
+
+    Args:
+        data: A ``polars.DataFrame``, or the path of a Parquet file, which is read piece by piece.
+        cluster: Whose data it is.
+
+    Raises:
+        InvalidTypeError: It is neither.
+        MissingPackageError: polars or pyarrow is not installed (extra ``frames``).
+        RecordingError: The file is not there.
+
+    Example:
+        >>> import polars
+        >>> frame = polars.DataFrame({"symbol": ["A"], "price": [10.5], "size": [100], "timestamp": [1_000]})
+        >>> [(trade.price, trade.timestamp) for trade in table(frame, "stocks")]
+        [(10.5, 1000)]
+    """
+    market = cluster_from(cluster).market
+    if isinstance(data, (str, os.PathLike)):
+        name = _existing(data)
+        pyarrow("parquet")
+        return HistorySource(_ParquetInput(name, market))
+    if not isinstance(data, polars().DataFrame):
+        raise InvalidTypeError("data", data, "a polars.DataFrame, or the path of a Parquet file")
+    return HistorySource(_FrameInput(data, market))
+
+
+def _existing(path: str | os.PathLike[str]) -> str:
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidTypeError("path", path, "the path of a file")
+    found = Path(path).expanduser()
+    if not found.is_file():
+        raise RecordingError(str(found), None, "there is no such file")
+    return str(found)
