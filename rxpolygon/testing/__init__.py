@@ -27,12 +27,20 @@ Example:
     >>> assert_stream(large, given="-t-L-L|", expect="---L-L|", values={"L": trade(size=5_000)})
 """
 
-from rxpolygon.testing.builders import EPOCH, aggregate, bar, quote, trade
-from rxpolygon.testing.having import having
-from rxpolygon.testing.recorded import record_marble, to_marble
-from rxpolygon.testing.run import MarbleError, StreamRun, Told, run_stream
-from rxpolygon.testing.sources import cold
-from rxpolygon.testing.stream import assert_stream
+# The plugin lives in this package and is loaded in every test run of whoever has it installed: so nothing is
+# imported before it is used.
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rxpolygon.testing.builders import EPOCH, aggregate, bar, quote, trade
+    from rxpolygon.testing.partial import having
+    from rxpolygon.testing.recorded import record_marble, to_marble
+    from rxpolygon.testing.run import MarbleError, StreamRun, Told, run_stream
+    from rxpolygon.testing.sources import cold
+    from rxpolygon.testing.stream import assert_stream
 
 __all__ = [
     "EPOCH",
@@ -50,3 +58,25 @@ __all__ = [
     "to_marble",
     "record_marble",
 ]
+
+_PLACES: Final = {
+    "builders": ("EPOCH", "trade", "quote", "bar", "aggregate"),
+    "partial": ("having",),
+    "sources": ("cold",),
+    "stream": ("assert_stream",),
+    "run": ("run_stream", "StreamRun", "Told", "MarbleError"),
+    "recorded": ("to_marble", "record_marble"),
+}
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for an existing one
+
+    def __getattr__(name: str) -> object:
+        for module, names in _PLACES.items():
+            if name in names:
+                return getattr(import_module(f"{__name__}.{module}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

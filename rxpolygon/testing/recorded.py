@@ -61,7 +61,8 @@ def to_marble(
         pipeline: What is tested. It is run, and the test expects what it does now: correct that line to what
             it should do. Without a pipeline the line is left to you.
         name: The test's name.
-        frame: How long a sign is; by default the longest of 1m, 1s, 100ms, 10ms and 1ms that fits.
+        frame: How long a sign is; by default the longest of 1m, 1s, 100ms, 10ms and 1ms that fits. Events
+            between frames come at the beginning of theirs, and keep their timestamps.
 
     Returns:
         A module of Python with one test.
@@ -120,7 +121,8 @@ def record_marble(
         by: Whether events come when they were received (to the millisecond), or by their timestamps as in
             :func:`to_marble`, which is easier to read where lateness does not matter.
         name: The test's name.
-        frame: How long a sign is; by default the longest of 1m, 1s, 100ms, 10ms and 1ms that fits.
+        frame: How long a sign is; by default the longest of 1m, 1s, 100ms, 10ms and 1ms that fits. Events
+            between frames come at the beginning of theirs, and keep their timestamps.
 
     Returns:
         A module of Python with one test.
@@ -196,7 +198,8 @@ def _test(
         raise InvalidArgumentError("events", [], "there are none in what was given")
     epoch = min(times)
     length = _fitting_frame(times, epoch) if frame is None else to_milliseconds("frame", frame)
-    epoch -= epoch % length
+    if frame is not None:
+        streams = {source: _on_grid(arrivals, epoch, length) for source, arrivals in streams.items()}
     legend = _Letters(epoch)
     rows = {source: [legend.mark(arrival) for arrival in arrivals] for source, arrivals in streams.items()}
     end = (max(times) - epoch) // length * length + length
@@ -219,6 +222,10 @@ def _test(
             error=error,
         )
     )
+
+
+def _on_grid(arrivals: Iterable[_Arrival], epoch: int, frame: int) -> list[_Arrival]:
+    return [it._replace(at=it.at - (it.at - epoch) % frame) for it in arrivals]
 
 
 def _fitting_frame(times: Iterable[int], epoch: int) -> int:

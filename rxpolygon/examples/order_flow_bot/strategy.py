@@ -30,7 +30,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         leave: Be flat when it is below this.
         least_volume: Do nothing while there is less flow than this, in shares.
         lot: Shares of a position.
-        latency: Milliseconds from the trade that causes an order to the order's arrival at the market; above 0.
+        latency: Milliseconds from the trade that causes an order until the order is at the market; above 0.
     """
 
     half_life: float = 5.0
