@@ -12,7 +12,7 @@ __all__ = ["BarLines", "amount_text", "price_text"]
 _SYMBOL_WIDTHS: Final = {"options": 21, "forex": 7, "crypto": 9}
 _USUAL_SYMBOL_WIDTH: Final = 6
 _FINE_MARKETS: Final = ("forex", "crypto", "futures")
-_FINE_DECIMALS: Final = ((1_000, 2), (100, 3), (10, 4), (0, 5))
+_FINE_DECIMALS: Final = ((1_000, 2), (100, 3), (10, 4), (0.01, 5), (0, 6))
 _AMOUNT_UNITS: Final = ((10**9, "B"), (10**6, "M"))
 
 
@@ -38,7 +38,7 @@ def price_text(price: float | None, *, fine: bool = False) -> str:
 
 
 def amount_text(amount: float) -> str:
-    """A volume in at most seven characters.
+    """A volume in at most eight characters.
 
     Example:
         >>> amount_text(40_569.3), amount_text(0.0625), amount_text(2_345_678)
@@ -47,7 +47,9 @@ def amount_text(amount: float) -> str:
     for unit, letter in _AMOUNT_UNITS:
         if amount >= unit:
             return f"{amount / unit:#.4g}{letter}"
-    return f"{amount:.0f}" if amount >= 100 else f"{amount:.5g}"
+    if amount >= 100:
+        return f"{amount:.0f}"
+    return f"{amount:.5g}" if amount >= 0.01 or not amount else f"{amount:.6f}"
 
 
 class BarLines:
@@ -69,7 +71,7 @@ class BarLines:
         self._day = day
         values = (bar.open, bar.high, bar.low, bar.close)
         prices = "".join(f"{price_text(value, fine=self._fine):>9}" for value in values)
-        vwap = price_text(bar.vwap, fine=True)
+        vwap = price_text(bar.vwap, fine=True) if self._fine or bar.vwap is None else f"{bar.vwap:.4f}"
         revised = f" revision {bar.revision}" if bar.revision else ""
         symbol = f"{printable(bar.symbol):<{self._symbol}}"
         amounts = f"{amount_text(bar.volume):>8} {vwap:>9} {bar.count:>6}"

@@ -47,14 +47,15 @@ class StatusLines:
     def __init__(self, url: str, give_up: Callable[[RxPolygonError], None]) -> None:
         self._url = url
         self._give_up = give_up
-        self._was_there = False
+        #: Whether the server has accepted a login.
+        self.was_there = False
         self._loss: Disconnected | None = None
 
     def tell(self, status: Status) -> None:
         """Take the next status."""
         match status:
             case Authenticated():
-                self._was_there = True
+                self.was_there = True
                 say(f"logged in to {self._url}")
             case Disconnected():
                 self._loss = status
@@ -67,7 +68,7 @@ class StatusLines:
 
     def _tell_loss(self, status: Reconnecting) -> None:
         reason = "the connection ended" if self._loss is None else self._loss.reason
-        if not self._was_there:
+        if not self.was_there:
             self._give_up(ConnectFailedError(self._url, reason))
             return
         if self._loss is not None:

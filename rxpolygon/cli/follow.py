@@ -13,7 +13,7 @@ from reactivex.disposable import CompositeDisposable
 from rxpolygon.cli.console import StatusLines, say
 from rxpolygon.cli.lines import Lines
 from rxpolygon.client import StreamClient
-from rxpolygon.errors import SubscriptionRefusedError
+from rxpolygon.errors import LoginTimeoutError, SubscriptionRefusedError
 
 __all__ = ["follow"]
 
@@ -53,10 +53,13 @@ def follow(
                 ends.completed,
             )
         )
-    client.status.subscribe(StatusLines(client.url, ends.give_up).tell)
+    told = StatusLines(client.url, ends.give_up)
+    client.status.subscribe(told.tell)
     try:
         client.start_stream_thread()
         lines.write(seconds)
+        if seconds is not None and not told.was_there and ends.error is None:
+            ends.give_up(LoginTimeoutError(client.url, seconds))
     except KeyboardInterrupt:
         lines.end()
         lines.write_rest()

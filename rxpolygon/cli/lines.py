@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import stat
 import sys
 import threading
 import time
@@ -16,8 +17,9 @@ __all__ = ["Lines"]
 _PIECE: Final = 64 * 1024  # bytes that are worth a write at once
 _FULL: Final = 1024 * 1024  # bytes that may wait; then the stream waits for the reader of stdout
 _LONGEST_WAIT: Final = 0.1  # seconds that a line may wait for others
-_NEVER_BLOCKS: Final = 512  # bytes that a pipe takes at once if it takes any (POSIX)
-_REST_PATIENCE: Final = 0.5  # seconds that stdout's reader has for the last lines, after Ctrl-C
+_PATIENCE: Final = 0.5  # seconds that stdout's reader has for the last lines
+# Bytes that a pipe takes at once if it takes any; without that promise (Windows) as much as there is.
+_PIPE_PIECE: Final = getattr(select, "PIPE_BUF", _PIECE)
 
 
 class Lines:
@@ -27,6 +29,9 @@ class Lines:
 
     Args:
         limit: How many lines there may be; None for no limit.
+
+    Raises:
+        RxPolygonError: There is no stdout.
     """
 
     def __init__(self, limit: int | None = None) -> None:
@@ -35,7 +40,7 @@ class Lines:
         self._size = 0  # under the lock
         self._is_over = limit == 0  # under the lock
         self._changed = threading.Condition()
-        self._is_writing = False  # main thread only
+        self._out = _Stdout()  # main thread only
 
     def put(self, line: bytes) -> None:
         """Add a line, its newline included. Waits while stdout is too slow; after the end it is dropped."""
@@ -67,22 +72,12 @@ class Lines:
         """
         until = None if seconds is None else time.monotonic() + seconds
         while self._wait(until):
-            self._write_waiting()
-        self._write_waiting()
+            self._write_waiting(until)
+        self._write_waiting(None if until is None else until + _PATIENCE)
 
     def write_rest(self) -> None:
         """After Ctrl-C: write the lines that wait, unless stdout's reader stands still."""
-        if not self._is_writing:  # a piece that was interrupted may have ended within a line
-            self._write_waiting(_REST_PATIENCE)
-
-    def _write_waiting(self, patience: float | None = None) -> None:
-        with self._changed:
-            waiting, self._waiting, self._size = self._waiting, [], 0
-            self._changed.notify_all()
-        if waiting:
-            self._is_writing = True
-            _write(b"".join(waiting), patience)
-            self._is_writing = False
+        self._write_waiting(time.monotonic() + _PATIENCE)
 
     def _wait(self, until: float | None) -> bool:
         """Wait until it is worth writing; False at the end."""
@@ -92,27 +87,49 @@ class Lines:
                 self._changed.wait(wait)
             return not self._is_over and (until is None or time.monotonic() < until)
 
-
-def _write(data: bytes, patience: float | None) -> None:
-    # Not through Python's own buffer: after Ctrl-C it would insist on writing the rest to a reader that
-    # may stand still.
-    if sys.stdout is None:
-        raise RxPolygonError("stdout is closed")
-    output = sys.stdout.fileno()
-    view = memoryview(data)
-    try:
-        while view:
-            if patience is not None and not _takes_some(output, patience):
-                return
-            view = view[os.write(output, view if patience is None else view[:_NEVER_BLOCKS]) :]
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise RxPolygonError(f"stdout cannot be written: {error.strerror}") from error
+    def _write_waiting(self, until: float | None) -> None:
+        if not self._out.write(until):
+            return
+        with self._changed:
+            waiting, self._waiting, self._size = self._waiting, [], 0
+            self._changed.notify_all()
+        self._out.piece = memoryview(b"".join(waiting))
+        self._out.write(until)
 
 
-def _takes_some(output: int, patience: float) -> bool:
-    try:
-        return bool(select.select([], [output], [], patience)[1])
-    except OSError:  # not a thing that can be asked, on Windows
+class _Stdout:
+    """Stdout without Python's own buffer, which would insist on writing to a reader that stands still.
+
+    Attributes:
+        piece: What is to be written; after Ctrl-C, what is left of it.
+    """
+
+    def __init__(self) -> None:
+        if sys.stdout is None:
+            raise RxPolygonError("stdout is closed")
+        self.piece = memoryview(b"")
+        self._file = sys.stdout.fileno()
+        self._is_file = stat.S_ISREG(os.fstat(self._file).st_mode)
+
+    def write(self, until: float | None) -> bool:
+        """Write the piece; False if the reader did not take it in time."""
+        most = len(self.piece) if self._is_file else _PIPE_PIECE
+        try:
+            while self.piece:
+                if not self._takes_some(until):
+                    return False
+                self.piece = self.piece[os.write(self._file, self.piece[:most]) :]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise RxPolygonError(f"stdout cannot be written: {error.strerror}") from error
         return True
+
+    def _takes_some(self, until: float | None) -> bool:
+        if self._is_file:
+            return True
+        wait = None if until is None else max(until - time.monotonic(), 0.0)
+        try:
+            return bool(select.select([], [self._file], [], wait)[1])
+        except OSError:  # Windows cannot ask pipes
+            return True

@@ -55,6 +55,13 @@ def test_a_server_that_lets_nobody_in_is_not_waited_for(command: Command, fault:
     assert outcome.reason.startswith(f"cannot connect to {server.url}/stocks")
 
 
+def test_a_server_that_never_answers_the_login_is_told_when_the_time_is_over(command: Command) -> None:
+    with Simulator(faults=[faults.SilentLogin()]) as server:
+        outcome = command("stream", "--seconds", "0.3", *connection(server.url))
+    assert outcome.status == 1
+    assert "did not answer the login within 0.3 s" in outcome.reason
+
+
 def test_an_unknown_command_is_told_in_one_line(command: Command) -> None:
     outcome = command("sing")
     assert outcome.status == 1

@@ -83,6 +83,7 @@ def test_bar_lines_show_a_foreign_symbol_harmlessly() -> None:
         (151.2436, True, "151.244"),
         (42.1, True, "42.1000"),
         (0.8812, True, "0.88120"),
+        (0.0000123, True, "0.000012"),
     ],
 )
 def test_price_text_has_the_decimals_of_its_size(price: float, fine: bool, text: str) -> None:
@@ -91,7 +92,7 @@ def test_price_text_has_the_decimals_of_its_size(price: float, fine: bool, text:
 
 @pytest.mark.parametrize("amount", [0.0, 0.00001234, 99.99, 1e5, 999_999.4, 1e6, 2.5e9])
 def test_amount_text_takes_few_columns(amount: float) -> None:
-    assert len(amount_text(amount)) <= 9
+    assert len(amount_text(amount)) <= 8
 
 
 def written(capfdbinary: pytest.CaptureFixture[bytes]) -> bytes:
