@@ -12,6 +12,7 @@ from reactivex.scheduler import HistoricalScheduler
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.operators._durations import to_milliseconds
+from rxpolygon.replay.virtual import on_virtual_time
 from rxpolygon.testing.builders import EPOCH, aggregate, bar, instant_ms, placed, quote, trade
 from rxpolygon.testing.marbles import COMPLETED, FAILED, SUBSCRIBED, Marble, Mark, Span, parse, parse_span
 from rxpolygon.testing.sources import Cold, ColdSource, HotSource, Script
@@ -206,7 +207,9 @@ def run_plan(pipeline: Callable[..., Observable[T]], plan: Plan) -> StreamRun[T]
         hot = sources[name] = HotSource[Any](script, now)
         agenda += [(mark.at, 2, _playing(hot, mark)) for mark in marble.marks]
 
-    output = pipeline(**sources) if plan.are_named else pipeline(*sources.values())
+    # As in a replay, whatever a pipeline subscribes by itself takes the test's clock too.
+    seen = {name: on_virtual_time(source, clock) for name, source in sources.items()}
+    output = pipeline(**seen) if plan.are_named else pipeline(*seen.values())
     if not isinstance(output, Observable):
         raise InvalidTypeError("pipeline", output, "a function that returns an Observable")
     subscription: abc.DisposableBase = Disposable()

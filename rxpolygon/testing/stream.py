@@ -47,8 +47,9 @@ def assert_stream(
 
     The test takes no time: a clock of its own steps from event to event, and the pipeline's timers
     (``throttle``, ``buffer_with_time``, ``time_bars`` in a silence) run on it, because the output is observed
-    with it as scheduler. As in a replay, a timer that is due at an event's time runs before the event.
-    Operators that are handed another scheduler, and threads, stay on real time.
+    with it as scheduler, and so is everything piped from the sources. As in a replay, a timer that is due at
+    an event's time runs before the event. Operators that are handed another scheduler, and threads, stay on
+    real time.
 
     The lines are described in :mod:`rxpolygon.testing`. Sources are hot, see :func:`cold` for others. Events
     of several sources at one time come in the order of ``given``.

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 import reactivex
@@ -18,7 +18,18 @@ from rxpolygon import operators as rxo
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.events import Quote, Trade
 from rxpolygon.operators import Bar
-from rxpolygon.testing import EPOCH, MarbleError, assert_stream, bar, cold, having, quote, run_stream, trade
+from rxpolygon.testing import (
+    EPOCH,
+    MarbleError,
+    StreamRun,
+    assert_stream,
+    bar,
+    cold,
+    having,
+    quote,
+    run_stream,
+    trade,
+)
 
 Trades = Observable[Trade]
 Quotes = Observable[Quote]
@@ -216,6 +227,20 @@ def test_pipeline_that_publishes_and_connects_sees_everything() -> None:
         return subject
 
     assert_stream(relayed, "tt|", "tt|")
+
+
+def test_what_a_pipeline_subscribes_by_itself_is_on_virtual_time() -> None:
+    def relayed(source: Trades) -> Observable[Trade]:
+        subject: Subject[Trade] = Subject()
+        source.pipe(ops.delay(2.0)).subscribe(subject)
+        return subject
+
+    assert_stream(relayed, "t---|", "--t---|", values={"t": trade(at=0)})
+
+
+def test_types_of_a_run_are_those_of_the_pipeline() -> None:
+    assert_type(run_stream(large, "-"), StreamRun[Trade])
+    assert_type(run_stream(spread, {"trades": "-", "quotes": "-"}).values, list[float | None])
 
 
 def test_no_thread_is_started() -> None:
