@@ -124,7 +124,7 @@ class Delivery:
 
     def frames(self, frames: list[bytes]) -> None:
         """Frames, in order."""
-        if self._events.observers or self._messages.observers or self._handlers.wants_frames:
+        if self._events.observers or self._handlers.wants_frames:
             count, stamp = self._deliver_to_all(frames)
         else:
             count, stamp = self._route_frames(frames)
@@ -137,7 +137,7 @@ class Delivery:
     def _route_frames(self, frames: list[bytes]) -> tuple[int, int | None]:
         """The hot path: an event costs its decoding, two lookups, and its observers."""
         decode = self._decode
-        tables = self._router.tables
+        tables, raw = self._router.tables, self._messages
         count = 0
         events: Sequence[object] = ()
         on_next: OnNext = nobody
@@ -145,6 +145,8 @@ class Delivery:
             if self._is_muted:
                 self._muted_frames += 1
                 continue
+            if raw.observers:  # a recorder, mostly
+                raw.emit(frame)
             try:
                 events = decode(frame)
             except Exception:
@@ -166,7 +168,7 @@ class Delivery:
         return count - len(events) + len(last), last[-1].timestamp if last else None
 
     def _deliver_to_all(self, frames: list[bytes]) -> tuple[int, int | None]:
-        """The same when somebody looks at all frames or all events: these come first."""
+        """The same when somebody looks at all events, too: they come first."""
         count = 0
         last: Event | None = None
         for frame in frames:

@@ -7,7 +7,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -77,15 +78,15 @@ class Recorder:
         self._on_error = on_error
         self._clock_ns = clock_ns
         self._wake = threading.Event()
-        self._lock = threading.Lock()
-        self._lines: list[bytes] = []  # under _lock, and the next two
-        self._first_ns = 0
-        self._queued = 0
-        self._last_ns = 0  # the stream's thread only, and the next three
+        self._pairs: deque[tuple[int, bytes]] = deque()  # added to by the stream, taken from by the writer
+        self._last_ns = 0  # the stream's thread only, and the next five
         self._frames = 0
-        self._bytes = 0
+        self._taken = 0  # bytes
         self._dropped = 0
-        self._lost = 0  # the writing thread only
+        self._dropped_bytes = 0
+        self._lost = 0  # the writing thread only, and the next two
+        self._written = 0  # bytes of frames
+        self._limit = max_queue  # how many bytes may be taken in all
         #: What ended the recording early: a full disk, for example.
         self.error: Exception | None = None
         self._is_ending = False
@@ -110,9 +111,9 @@ class Recorder:
         """Figures of this moment."""
         return RecordingStats(
             frames=self._frames,
-            bytes=self._bytes,
+            bytes=self._taken + self._dropped_bytes,
             written_bytes=self._files.bytes,
-            queued_bytes=self._queued,
+            queued_bytes=max(0, self._taken - self._written),
             dropped_frames=self._dropped + self._lost,
             files=tuple(str(path) for path in self._files.paths),
             error=None if self.error is None else str(self.error),
@@ -140,26 +141,22 @@ class Recorder:
         self._wake.set()
 
     def _take(self, frame: bytes) -> None:
-        """On the stream's thread: it must neither wait nor fail."""
-        size = len(frame)
+        """On the stream's thread: it must neither wait nor fail, and be cheap."""
         self._frames += 1
-        self._bytes += size
-        if self.error is not None or self._queued + size > self._max_queue:
-            self._drop()
+        self._taken += len(frame)
+        if self._taken > self._limit:
+            self._drop(frame)
             return
-        # The system's clock may be set back; a recording's never goes back.
-        self._last_ns = now_ns = max(self._last_ns, self._clock_ns())
-        if b"\n" in frame or b"\r" in frame:  # white space between JSON's tokens: a line must stay one line
-            frame = frame.replace(b"\r", b" ").replace(b"\n", b" ")
-        line = b"[%d,%b]\n" % (now_ns, frame)
-        with self._lock:
-            if not self._lines:
-                self._first_ns = now_ns
-            self._lines.append(line)
-            self._queued += size
+        now_ns = self._clock_ns()
+        if now_ns < self._last_ns:  # the system's clock was set back; a recording's never goes back
+            now_ns = self._last_ns
+        self._last_ns = now_ns
+        self._pairs.append((now_ns, frame))
 
-    def _drop(self) -> None:
+    def _drop(self, frame: bytes) -> None:
+        self._taken -= len(frame)
         self._dropped += 1
+        self._dropped_bytes += len(frame)
         if self._dropped == 1 and self.error is None:
             _log.warning("the disk is too slow for the stream: frames are not recorded")
 
@@ -178,23 +175,26 @@ class Recorder:
             self._fail(error)
 
     def _write(self) -> None:
-        with self._lock:
-            lines, self._lines = self._lines, []
-            self._queued = 0
-            first_ns = self._first_ns
-        if lines:
-            try:
-                self._files.write(b"".join(lines), first_ns)
-            except Exception:
-                self._lost += len(lines)
-                raise
+        waiting = self._pairs
+        pairs = [waiting.popleft() for _ in range(len(waiting))]
+        if not pairs:
+            return
+        try:
+            self._files.write(_lines(pairs), pairs[0][0])
+        except Exception:
+            self._lost += len(pairs)
+            raise
+        finally:
+            self._written += sum([len(frame) for _, frame in pairs])
+        self._limit = self._written + self._max_queue
 
     def _fail(self, error: Exception) -> None:
         self.error = error
+        self._limit = -1
         _log.error("recording ended: %s", error)
-        with self._lock:
-            self._lost += len(self._lines)
-            self._lines, self._queued = [], 0
+        while self._pairs:
+            self._written += len(self._pairs.popleft()[1])
+            self._lost += 1
         try:
             self._files.abandon()
         except OSError as other:
@@ -264,6 +264,18 @@ def record(
     _check_bytes("max_queue", max_queue)
     files = RecordingFiles(path_of(path), rotate_size, rotate_daily=rotate_daily)
     return Recorder(client.messages, files, max_queue, on_error, clock_ns)
+
+
+def _lines(pairs: Sequence[tuple[int, bytes]]) -> bytes:
+    lines = b"".join([b"[%d,%b]\n" % pair for pair in pairs])
+    if lines.count(b"\n") != len(pairs) or b"\r" in lines:
+        # White space between JSON's tokens: a line must stay one line.
+        lines = b"".join([b"[%d,%b]\n" % (ns, _one_line(frame)) for ns, frame in pairs])
+    return lines
+
+
+def _one_line(frame: bytes) -> bytes:
+    return frame.replace(b"\r", b" ").replace(b"\n", b" ")
 
 
 def _check_bytes(argument: str, value: int) -> None:

@@ -37,12 +37,14 @@ class ReplayDelivery(Delivery):
     def _route_frames(self, frames: list[bytes]) -> tuple[int, int | None]:
         """As live, but in passing over what nobody asked for: a recording may hold much of that."""
         unwanted = self._unwanted if self._unwanted is not None else self._find_unwanted()
-        decode, tables = self._decode, self._router.tables
+        decode, tables, raw = self._decode, self._router.tables, self._messages
         count = 0
         events: Sequence[object] = ()
         on_next: Callable[[Any], object] = nobody
         event: Any  # an Event or a StatusMessage
         for frame in frames:
+            if raw.observers:
+                raw.emit(frame)
             try:
                 events = decode(frame)
             except Exception:
