@@ -68,7 +68,8 @@ def to_marble(
         A module of Python with one test.
 
     Raises:
-        InvalidArgumentError: There are no events, or none has a timestamp.
+        InvalidArgumentError: There are no events, more different ones than there are letters (some two
+            thousand), or none has a timestamp.
 
     Example:
         >>> from rxpolygon.testing import to_marble, trade
@@ -129,7 +130,8 @@ def record_marble(
 
     Raises:
         RecordingError: The recording cannot be read up to ``end``.
-        InvalidArgumentError: There are no events in that stretch.
+        InvalidArgumentError: There are no events in that stretch, or more different ones than there are
+            letters (some two thousand).
     """
     if by not in ("received", "timestamp"):
         raise InvalidArgumentError("by", by, "use 'received' or 'timestamp'")
@@ -258,7 +260,7 @@ class _Letters:
     def sign_of(self, value: object, at: float) -> str:
         """The letter of something that the pipeline emitted."""
         for sign, known in self.values.items():
-            if placed(known, self._epoch + int(at)) == value:
+            if type(known) is type(value) and placed(known, self._epoch + int(at)) == value:
                 return sign
         sign = self._legend.sign_of(value)
         self.values.setdefault(sign, value)

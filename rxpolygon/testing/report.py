@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.testing.code_text import describe
 from rxpolygon.testing.drawing import Row, draw, length_of_time
 from rxpolygon.testing.marbles import COMPLETED, FAILED, Mark
@@ -16,8 +18,11 @@ from rxpolygon.testing.run import Told
 __all__ = ["Difference", "Legend", "first_difference", "picture"]
 
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_MORE_LETTERS: Final = 0x391  # Greek, and whatever letters follow
+_MORE_LETTERS: Final = 0xC0  # those with accents, Greek, Cyrillic, ...: some two thousand
+_LAST_LETTER: Final = 0xFFFF
 _SHOWN_VALUES: Final = 40
+# Expected values may be equal to others without having their hash; so many are tried one by one.
+_COMPARED_VALUES: Final = 300
 
 
 class Difference(NamedTuple):
@@ -41,18 +46,29 @@ class Legend:
 
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = {*taken}
+        self._next = _MORE_LETTERS
         self._found: list[tuple[object, str]] = []
+        self._hashed: dict[object, str] = {}  # most of the same, for long recordings
         self.signs: dict[str, object] = {}
 
     def know(self, sign: str, value: object, shown: object) -> None:
         """Note what a sign stands for at one of its places, and how to show it."""
         self.signs.setdefault(sign, shown)
         self._taken.add(sign)
-        if not any(known == sign and same(value, it) for it, known in self._found):
+        try:
+            is_new = self._hashed.setdefault(value, sign) == sign
+        except TypeError:
+            is_new = True
+        if is_new and len(self._found) < _COMPARED_VALUES:
             self._found.append((value, sign))
 
     def sign_of(self, value: object, *, small: bool = False) -> str:
         """The sign of a value that came; a new one is a capital, or a small letter."""
+        try:
+            if value in self._hashed:
+                return self._hashed[value]
+        except TypeError:
+            pass
         for known, sign in self._found:
             if same(known, value):
                 return sign
@@ -64,10 +80,13 @@ class Legend:
         for sign in letters:
             if sign not in self._taken:
                 return sign
-        code = _MORE_LETTERS
-        while chr(code) in self._taken or not chr(code).isalpha():
-            code += 1
-        return chr(code)
+        while unicodedata.category(sign := chr(self._next)) not in ("Lu", "Ll") or sign in self._taken:
+            self._next += 1
+            if self._next > _LAST_LETTER:
+                raise InvalidArgumentError(
+                    "events", len(self.signs), "there are no letters for so many: take fewer"
+                )
+        return sign
 
     def lines(self) -> list[str]:
         """What each sign stands for."""

@@ -136,7 +136,15 @@ def test_decisions_on_the_real_opening_are_equal_at_every_speed(day: Path) -> No
     assert fills_of(day, 100.0, end=end) == wanted
 
 
-def test_decisions_on_the_real_opening_stay_as_they_are(day: Path) -> None:
+def test_decisions_on_two_hours_of_the_real_day_are_equal_at_every_speed(real_data: Path) -> None:
+    path, end = real_data / "us-equities-2013-10-07.jsonl.gz", OPENING + 3_600_000
+    start = OPENING - 3_600_000
+    wanted = fills_of(path, "max", start=start, end=end)
+    assert len(wanted) > 500
+    assert fills_of(path, 20_000.0, start=start, end=end) == wanted
+
+
+def test_fills_of_the_real_opening_are_near_its_quotes_and_in_order(day: Path) -> None:
     fills = fills_of(day, "max")
     assert {fill.symbol for fill in fills} == {"AIG", "BAC", "IBM"}
     assert all(fill.mid - 1 < fill.price < fill.mid + 1 for fill in fills)

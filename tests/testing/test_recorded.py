@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 from reactivex import Observable
 from reactivex import operators as ops
 
 from rxpolygon import operators as rxo
 from rxpolygon.errors import InvalidArgumentError, RecordingError
-from rxpolygon.events import CryptoTrade, Quote, Trade
+from rxpolygon.events import CryptoTrade, Event, Quote, Trade
 from rxpolygon.operators import Side
 from rxpolygon.testing import EPOCH, quote, record_marble, to_marble, trade
 
@@ -180,6 +183,18 @@ def test_unknown_event_of_a_recording_is_a_source_of_its_own(recording: Path) ->
     run(text, lambda trades, unknown_events: trades.pipe(ops.ignore_elements()))
 
 
+market_events = st.one_of(
+    st.builds(trade, st.sampled_from(["A", "B"]), st.sampled_from([9.5, 10.0, 10.5]), st.integers(1, 3)),
+    st.builds(quote, st.sampled_from(["A", "B"]), st.sampled_from([9.0, 9.5]), st.sampled_from([10.0, 11.0])),
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 200_000), market_events), min_size=1, max_size=20))
+def test_pasted_test_of_any_events_passes(arrivals: list[tuple[int, Event]]) -> None:
+    events = [replace(event, timestamp=EPOCH + at) for at, event in [(0, trade()), (0, quote()), *arrivals]]
+    run(to_marble(events, sides))
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [({"by": "size"}, "'received' or 'timestamp'"), ({"start": NOW + 10_000}, "there are none")],
@@ -192,6 +207,13 @@ def test_wrong_argument_raises(recording: Path, options: dict[str, Any], problem
 def test_events_without_any_time_raise() -> None:
     with pytest.raises(InvalidArgumentError, match="at least one needs a timestamp"):
         to_marble([trade(), trade()])
+
+
+def test_more_events_than_letters_raise_and_many_do_not() -> None:
+    many = [trade(price=float(price), at=price) for price in range(1, 1_500)]
+    run(to_marble(many, minute_bars))
+    with pytest.raises(InvalidArgumentError, match="take fewer"):
+        to_marble([trade(price=float(price), at=price) for price in range(1, 5_000)])
 
 
 def test_recording_that_is_not_there_raises(tmp_path: Path) -> None:

@@ -84,6 +84,8 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
             client.run()
     except RxPolygonError as error:
         ledger.error = error
+    except KeyboardInterrupt:
+        pass  # the result so far
     ledger.write_result()
     if ledger.error is not None:
         sys.stderr.write(f"{ledger.error}\n")
