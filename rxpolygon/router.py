@@ -46,8 +46,8 @@ class Router:
         self._holders: dict[Topic, int] = {}  # under the lock; single reads without
         self._subscribers: set[Subscriber] = set()  # under the lock
         self._leaving: dict[Subscriber, None] = {}  # revoked, not completed yet; under the lock
-        # The requests that nobody has observed, with the topics that they hold; under the lock.
-        self._interests: dict[Interest, tuple[Topic, ...]] = {}
+        # By topic, the requests that hold it because nobody has observed them yet; under the lock.
+        self._unobserved: dict[Topic, set[Interest]] = {}
         self._ended: Ending = False  # under the lock: True is the good end
         self._ends = 0  # how many times; under the lock
         self._tables = Tables(self, normal)
@@ -84,7 +84,7 @@ class Router:
         self.lock = threading.RLock()
         self._subscribers.clear()
         self._leaving.clear()
-        self._interests.clear()
+        self._unobserved.clear()
         self._holders.clear()
         self._tables.clear()
         self.tables.unmute()
@@ -94,7 +94,8 @@ class Router:
         """Hold the topics of a request until it is observed or revoked."""
         with self.lock:
             interest.ends = self._ends
-            self._interests[interest] = interest.topics
+            for topic in interest.topics:
+                self._unobserved.setdefault(topic, set()).add(interest)
             changed = self._hold(interest.topics)
         self._tell(changed)
 
@@ -115,11 +116,20 @@ class Router:
                 for topic in subscriber.topics:
                     self._tables[self.types[topic.prefix]].add(topic.symbol, subscriber)
                 changed = self._hold(subscriber.topics)
-                changed += self._release(self._interests.pop(interest, ()))
+                changed += self._release(self._taken_over(interest))
         if not ended:
             self._tell(changed)
         elif interest.late <= _MOST_LATE:
             isolation.end([subscriber], ended if isinstance(ended, RxPolygonError) else None)
+
+    def _taken_over(self, interest: Interest) -> list[Topic]:
+        """The topics that a request still holds, which it does no longer."""
+        held = [topic for topic in interest.topics if interest in self._unobserved.get(topic, ())]
+        for topic in held:
+            self._unobserved[topic].discard(interest)
+            if not self._unobserved[topic]:
+                del self._unobserved[topic]
+        return held
 
     def dispose(self, subscriber: Subscriber) -> None:
         """A subscriber leaves."""
@@ -145,20 +155,15 @@ class Router:
             Subscribers that have no topic left, for :meth:`complete`.
         """
         done: list[Subscriber] = []
-        changed: list[Topic] = []
         with self.lock:
-            wanted = set(topics)
-            channels = {topic.prefix for topic in wanted if topic.is_wildcard}
-
-            def is_revoked(topic: Topic) -> bool:
-                return topic in wanted or topic.prefix in channels
-
-            for interest in list(self._interests):
-                changed += self._shrink_interest(interest, is_revoked)
-            for subscriber in list(self._subscribers):
-                gone = self._shrink_subscriber(subscriber, is_revoked)
-                changed += self._release(gone)
-                if gone and not subscriber.topics:
+            revoked = dict.fromkeys(topics)
+            channels = {topic.prefix for topic in revoked if topic.is_wildcard}
+            if channels:
+                revoked |= dict.fromkeys(topic for topic in self._holders if topic.prefix in channels)
+            changed = self._release_unobserved(revoked)
+            for subscriber in self._holding(revoked):
+                changed += self._release(self._shrink(subscriber, revoked))
+                if not subscriber.topics:
                     self._subscribers.discard(subscriber)
                     subscriber.is_detached = True
                     done.append(subscriber)
@@ -174,14 +179,21 @@ class Router:
                 del self._leaving[subscriber]
         isolation.end(_hearing(still), None)
 
-    def _shrink_interest(self, interest: Interest, is_revoked: Callable[[Topic], bool]) -> list[Topic]:
-        held = self._interests[interest]
-        self._interests[interest] = tuple(topic for topic in held if not is_revoked(topic))
-        return self._release(topic for topic in held if is_revoked(topic))
+    def _release_unobserved(self, topics: Iterable[Topic]) -> list[Topic]:
+        """Free topics of the requests that hold them."""
+        return self._release(topic for topic in topics for _ in self._unobserved.pop(topic, ()))
 
-    def _shrink_subscriber(self, subscriber: Subscriber, is_revoked: Callable[[Topic], bool]) -> list[Topic]:
-        """Take topics from a subscriber, and say which."""
-        gone = [topic for topic in subscriber.topics if is_revoked(topic)]
+    def _holding(self, topics: Iterable[Topic]) -> list[Subscriber]:
+        """Everyone who observes any of the topics."""
+        found: dict[Subscriber, None] = {}
+        for topic in topics:
+            named = self._tables[self.types[topic.prefix]].named(topic.symbol)
+            found |= dict.fromkeys(subscriber for subscriber in named if topic in subscriber.topics)
+        return list(found)
+
+    def _shrink(self, subscriber: Subscriber, topics: Iterable[Topic]) -> list[Topic]:
+        """Take topics from a subscriber, and say which it had."""
+        gone = [topic for topic in topics if topic in subscriber.topics]
         for topic in gone:
             subscriber.topics.discard(topic)
             self._tables[self.types[topic.prefix]].remove(topic.symbol, subscriber)
@@ -190,12 +202,10 @@ class Router:
     def refuse(self, topic: Topic, error: RxPolygonError) -> None:
         """End every observer of a refused topic with an error. Dispatch thread."""
         with self.lock:
-            changed: list[Topic] = []
-            hit = [subscriber for subscriber in self._subscribers if topic in subscriber.topics]
+            changed = self._release_unobserved([topic])
+            hit = self._holding([topic])
             for subscriber in hit:
                 changed += self._detach(subscriber)
-            for interest in list(self._interests):
-                changed += self._shrink_interest(interest, lambda held: held == topic)
         self._tell(changed)
         isolation.end(_hearing(hit), error)
 
@@ -228,7 +238,7 @@ class Router:
                 self._detach(subscriber)
             leaving = list(self._leaving)
             self._leaving.clear()
-            self._interests.clear()
+            self._unobserved.clear()
             self._holders.clear()
         isolation.end(_hearing(leaving), None)
         isolation.end(_hearing(subscribers), error)

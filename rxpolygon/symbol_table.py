@@ -53,9 +53,13 @@ class SymbolTable(dict[str, OnNext]):
 
     def subscribers_of(self, symbol: str) -> tuple[Subscriber, ...]:
         """Everyone who gets the symbol's events, each once. Under the router's lock."""
-        named = self._subscribers.get(self._normal(symbol), ())
+        named = self.named(symbol)
         every = self._subscribers.get(EVERY_SYMBOL, ())
         return tuple(dict.fromkeys((*named, *every))) if named and every else named or every
+
+    def named(self, symbol: str) -> tuple[Subscriber, ...]:
+        """Everyone who asked for the symbol by name, or for ``*``. Under the router's lock."""
+        return self._subscribers.get(self._normal(symbol), ())
 
     def _callable_for(self, subscribers: tuple[Subscriber, ...]) -> OnNext:
         if not subscribers:
