@@ -93,7 +93,7 @@ class HandlerSet:
 
     def on_status(self, status: Status) -> None:
         """A status is told."""
-        _log.info("%s", status)
+        isolation.reported(lambda: _log.info("%s", status))
         if self._log_to_stderr:
             _write(sys.stderr, f"{time.strftime('%Y-%m-%d %H:%M:%S')} rxpolygon: {status}")
         if self._stands_in():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-__all__ = ["complete", "end", "fail", "guarded", "uncaught"]
+__all__ = ["complete", "end", "fail", "guarded", "reported", "uncaught"]
 
 
 class Ending(Protocol):
@@ -32,12 +34,22 @@ def uncaught(error: BaseException) -> None:
     That is a traceback on stderr, unless the program has set ``threading.excepthook``.
     """
     thread = threading.current_thread()
-    threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
+    hook = threading.excepthook
+    reported(lambda: hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread))))
+
+
+def reported(report: Callable[[], object]) -> None:
+    """Log or report something; what a program's own hook or log handler raises goes to stderr, no further."""
+    try:
+        report()
+    except BaseException as error:
+        with contextlib.suppress(Exception):
+            sys.stderr.write("".join(traceback.format_exception(error)))
 
 
 def fail(observer: Ending, error: BaseException) -> None:
     """Give an observer the exception that it raised. If it does not handle it, it goes to stderr."""
-    _log.error("an observer raised; it is detached", exc_info=error)
+    reported(lambda: _log.error("an observer raised; it is detached", exc_info=error))
     shown = error if isinstance(error, Exception) else RuntimeError(f"an observer raised {error!r}")
     try:
         observer.on_error(shown)
@@ -76,6 +88,7 @@ def guarded(function: Callable[[], object]) -> None:
     """Call a user's function; what it raises is reported and goes no further."""
     try:
         function()
-    except BaseException as unhandled:
-        _log.error("a handler raised", exc_info=sys.exc_info())
+    except BaseException as error:
+        unhandled = error
+        reported(lambda: _log.error("a handler raised", exc_info=unhandled))
         uncaught(unhandled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -356,3 +356,44 @@ def test_subscribing_and_disposing_from_many_threads_loses_nothing(
     assert numbers(kept) == list(range(500))
     assert failures == []
     wait_for_topics(server, "T.AAPL")
+
+
+class _RaisingHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        raise ValueError("from a log handler")
+
+
+@pytest.fixture
+def _raising_reports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A log handler and a hook for uncaught exceptions that raise themselves."""
+    loggers = [logging.getLogger(f"rxpolygon.{name}") for name in ("connection", "observers")]
+    handler = _RaisingHandler()
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    monkeypatch.setattr(threading, "excepthook", raiser(ValueError("from a hook")))
+    yield
+    for logger in loggers:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("_raising_reports")
+def test_log_handler_and_hook_that_raise_end_nothing(
+    server: Simulator, connect: Connect, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = connect(server, on_message=raiser(ValueError("mine")), transport="default")
+    errors = Recorder[object]()
+    source = client.subscribe_stock_trades(["AAPL"])
+    source.subscribe(raiser(ValueError("mine")), errors.on_error)
+    other = Recorder.of(source)
+    client.start_stream_thread()
+    wait_for_topics(server, "T.AAPL")
+    push_numbers(server, 1, 2)
+    other.wait(2)
+    client.close_stream()
+    assert len(errors.errors) == 1
+    assert other.completions == 1
+    output = capsys.readouterr().err
+    assert "from a log handler" in output
+    assert "from a hook" in output
