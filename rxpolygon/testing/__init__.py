@@ -19,6 +19,8 @@ the very beginning is seen.
 A market event without a time takes that of its marble: :data:`EPOCH` and the frames before it. A bar ends
 there.
 
+Tests over a real connection have fixtures, see :mod:`rxpolygon.testing.plugin`.
+
 Example:
     >>> from reactivex import operators as ops
     >>> from rxpolygon.testing import assert_stream, trade

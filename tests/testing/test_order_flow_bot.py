@@ -205,7 +205,7 @@ def test_live_decisions_of_a_recording_are_those_of_its_replay(day: Path) -> Non
 
 def test_command_trades_on_the_simulator() -> None:
     out = io.StringIO()
-    assert main(["--seconds", "1", "--speed", "60", "--symbols", "AAPL"], out) == 0
+    assert main(["--seconds", "1", "--speed", "300", "--symbols", "AAPL"], out) == 0
     *_, aapl, total = out.getvalue().splitlines()
     assert aapl.startswith("AAPL")
     assert total.startswith("all")

@@ -113,8 +113,8 @@ def test_thread_that_outlives_its_client_fails_the_test(tmp_path: Path) -> None:
         release = threading.Event()
 
         def test_leaves_a_thread(monkeypatch, stream_client):
-            monkeypatch.setattr(plugin, "_PATIENCE", 0.05)
             stream_client()
+            monkeypatch.setattr(plugin, "_PATIENCE", 0.05)
             threading.Thread(target=release.wait, name="rxpolygon-left", daemon=True).start()
 
         def teardown_module():
