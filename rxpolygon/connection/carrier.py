@@ -175,7 +175,14 @@ class Carrier:
             if isinstance(effect, End):
                 self._drop_transport(1000)
                 return
-            self._carry_out(effect)
+            try:
+                self._carry_out(effect)
+            except Exception as error:
+                # Nothing is expected here; but a thread that ended in silence would be the worst answer.
+                _log.exception("%s: cannot carry out %s", self._name, type(effect).__name__)
+                with self._condition:
+                    self._machine.fail(RxPolygonError(f"internal error: {error!r}"))
+                    self._collect()
 
     def _next_effect(self) -> Effect:
         with self._condition:
@@ -288,21 +295,32 @@ class Carrier:
     def _dispatch(self) -> None:
         while True:
             item = self._buffer.take()
-            match item:
-                case list():
-                    self._sink.frames(item)
-                case Tell():
-                    self._sink.tell(item.status)
-                case Lost():
-                    self._sink.lost(item.topics, item.cause, item.dropped)
-                case Refuse():
-                    self._sink.refuse(item.topic, item.error)
-                case Call():
-                    item.function()
-                case End():
-                    atexit.unregister(self.close)
-                    self._sink.end(item.error, self._undelivered)
-                    return
+            try:
+                self._give(item)
+            except Exception as error:
+                # The sink isolates observers, so nothing is expected here; but the stream must go on.
+                _log.exception("%s: cannot deliver", self._name)
+                threading.excepthook(
+                    threading.ExceptHookArgs((type(error), error, error.__traceback__, self._dispatcher))
+                )
+            if isinstance(item, End):
+                return
+
+    def _give(self, item: list[bytes] | Effect) -> None:
+        match item:
+            case list():
+                self._sink.frames(item)
+            case Tell():
+                self._sink.tell(item.status)
+            case Lost():
+                self._sink.lost(item.topics, item.cause, item.dropped)
+            case Refuse():
+                self._sink.refuse(item.topic, item.error)
+            case Call():
+                item.function()
+            case End():
+                atexit.unregister(self.close)
+                self._sink.end(item.error, self._undelivered)
 
 
 class _Ear:

@@ -157,7 +157,7 @@ def throughput(rounds: int, seconds: float) -> None:
                 rates.setdefault("massive", []).append(_massive(url, seconds))
                 rates.setdefault("bare decoder", []).append(_bare(per_frame, seconds))
                 for name in ("default", "fast"):
-                    rates.setdefault(name, []).append(_ours(url, name, seconds))  # type: ignore[arg-type]
+                    rates.setdefault(name, []).append(_ours(url, name, seconds))
         medians = {name: statistics.median(values) for name, values in rates.items()}
         print(f"\nthroughput, {per_frame} events a frame, thousand events a second:")
         for name, median in medians.items():
@@ -213,7 +213,7 @@ class _NoHandlers:
 
     def on_frame(self, frame: bytes) -> None: ...
 
-    def on_event(self, event: Event) -> None: ...
+    def on_event(self, event: object) -> None: ...
 
     def on_status(self, status: Status) -> None: ...
 
