@@ -60,6 +60,7 @@ class CsvReader:
         #: How many bytes of the file have been read.
         self.position = 0
         self.columns = columns_from(self._header(), market, path)
+        self._never_empty = (self.columns.symbol_column, self.columns.stamp_column)
 
     def _header(self) -> list[str]:
         try:
@@ -81,6 +82,8 @@ class CsvReader:
         try:
             with open(self._path, "rb") as file:
                 for frame in self._fast(file):
+                    if any(frame[name].null_count() for name in self._never_empty):
+                        raise OSError("a row without a symbol or a time")
                     self.position = file.tell()
                     yield self.columns.prepared(frame)
                     rows += frame.height
@@ -154,9 +157,8 @@ class CsvReader:
             return f"expected {len(header)} columns, got {len(row)}"
         kinds = {name: column.kind for name, column in self.columns.chosen}
         for name, text in zip(header, row, strict=True):
-            is_stamp = name == self.columns.stamp_column
-            kind = "instant" if is_stamp else kinds.get(name, "text")
-            if (is_stamp or name == self.columns.symbol_column) and not text:
+            kind = "instant" if name == self.columns.stamp_column else kinds.get(name, "text")
+            if not text and name in self._never_empty:
                 return f"{name} is empty"
             if text and not _PATTERNS[kind].fullmatch(text):
                 return f"{name} is {text[:_SHOWN]!r}, which is no {_SAID[kind]}"

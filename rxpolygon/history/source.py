@@ -86,6 +86,9 @@ class _FrameInput:
 
 
 def _prepared(columns: Columns, frame: Any, name: str) -> Any:
+    for needed in (columns.symbol_column, columns.stamp_column):
+        if frame[needed].null_count():
+            raise RecordingError(name, None, f"the column {needed} has empty places")
     try:
         return columns.prepared(frame)
     except polars().exceptions.PolarsError as error:
@@ -102,6 +105,7 @@ class _Feed:
         self.kind: type[Event] | None = self.columns.layout.kind
         self._run_rows = run_rows
         self._size = source.size
+        self._name = source.name
         self._rows = 0
         self._given = 0
 
@@ -113,7 +117,12 @@ class _Feed:
     def __iter__(self) -> Iterator[tuple[int, Event]]:
         problems: list[RecordingError] = []
         for frame in sorted_frames(self._until_error(problems), self._run_rows):
-            yield from self.columns.events(frame)
+            try:
+                yield from self.columns.events(frame)
+            except ValueError as error:  # codes that are none
+                raise RecordingError(
+                    self._name, None, f"a column of codes holds something else: {error}"
+                ) from error
             self._given += frame.height
         if problems:
             raise problems[0]

@@ -242,6 +242,10 @@ class Player:
             self._play()
         except RxPolygonError as error:
             self._error = error
+        except Exception as error:  # a source of somebody else's
+            names = ", ".join(track.source.name for track in self.tracks)
+            self._error = RecordingError(names, None, f"it cannot be read: {error!r}")
+            self._error.__cause__ = error
         finally:
             for track in self.tracks:
                 track.close()
