@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from itertools import chain
 from typing import Any, Final, Literal, Protocol
 
 from rxpolygon.errors import RecordingError, RxPolygonError
@@ -21,6 +22,7 @@ Speed = float | Literal["max"]
 _NO_PAIR: Final[tuple[int, Payload]] = (NEVER, b"")
 _STATUS: Final = PolygonCodec.control_marker
 _PIECE: Final = 256  # frames between two looks at the progress
+_EVENTS_PIECE: Final = 8_192
 _LONGEST_WAIT: Final = 1.0
 
 
@@ -101,10 +103,12 @@ class Track:
             reach: Waits until an instant has come, or says that the replay is to stop; None does not wait.
         """
         kind = self._feed.kind if self._feed is not None else None
-        payloads: Any = self._payloads(limit_ns, reach)  # Any: frames or events, as `kind` says
+        payloads: Any  # frames or events, as `kind` says
         if kind is None:
+            payloads = self._payloads(limit_ns, reach)
             self.delivery.play_frames(payloads)
         else:
+            payloads = self._events_at_once(limit_ns) if reach is None else self._payloads(limit_ns, reach)
             self.delivery.play_events(kind, payloads)
 
     def _payloads(self, limit_ns: int, reach: Callable[[int], bool] | None) -> Iterator[Payload]:
@@ -152,6 +156,38 @@ class Track:
             self.time_ns, self._payload = time_ns, payload
             self.frames += count
             self.bytes += size
+
+    def _events_at_once(self, limit_ns: int) -> Iterator[Payload]:
+        """The same for single events without waiting, where everything but the least would show."""
+        scheduler, check, everything = self._scheduler, self.check, self.delivery.fans[0]
+        observers = everything.observers
+        last_ns, count = self.time_ns, 0
+        time_ns, payload = self.time_ns, self._payload
+        most = _EVENTS_PIECE
+        try:
+            for pair in chain(((time_ns, payload),), self._pairs):
+                time_ns, payload = pair
+                if time_ns >= limit_ns or count == most or everything.observers is not observers:
+                    return
+                if self.is_interrupted or check.problem is not None or time_ns < last_ns:
+                    if check.problem is not None:
+                        self.fail(check.problem)
+                    elif time_ns < last_ns:
+                        self.fail(f"time goes back by {(last_ns - time_ns) / 1e9:.6f} s here")
+                    return
+                if time_ns >= scheduler.next_due_ns:
+                    scheduler.advance_to(time_ns)
+                scheduler.time_ns = last_ns = time_ns
+                count += 1
+                yield payload
+            time_ns = NEVER
+            if check.problem is not None:
+                self.fail(check.problem)
+        except RecordingError as error:
+            self.error = error
+        finally:
+            self.time_ns, self._payload = time_ns, payload
+            self.frames += count
 
 
 class Player:
