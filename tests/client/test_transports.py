@@ -17,6 +17,7 @@ from websockets.server import ServerProtocol
 from rxpolygon import StreamClient
 from rxpolygon.errors import InvalidArgumentError, MissingPackageError
 from rxpolygon.simulator import Simulator
+from rxpolygon.status import Connected
 from tests.client.support import Connect, Recorder, numbers, push_numbers, wait_for_topics
 from tests.support import wait_for
 
@@ -73,7 +74,7 @@ def test_interval_of_zero_sends_no_pings(server: Simulator, connect: Connect, tr
     with _Listener() as listener:
         client = connect(listener.url, transport=transport)
         client.start_stream_thread(ping_interval=0, ping_timeout=0)
-        wait_for(lambda: listener.path)
+        wait_for(lambda: isinstance(client.state, Connected))
         client.close_stream()
     assert [frame.opcode for frame in listener.frames] == [Opcode.CLOSE]
 
