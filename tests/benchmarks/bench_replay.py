@@ -8,7 +8,8 @@ Run by hand:  python -m tests.benchmarks.bench_replay [--recording FILE] [--rows
 - memory: the peak of that on the file and on one ten times larger, each in a process of its own.
 
 Times are CPU times, so that a machine shared with others can tell something: of the whole process, and for
-the recorder of the stream's thread. The ways of a part take turns, and a figure is the median of the rounds; hold the ratios against the targets.
+the recorder of the stream's thread. The ways of a part take turns, and a figure is the median of the rounds;
+hold the ratios against the targets.
 """
 
 from __future__ import annotations
