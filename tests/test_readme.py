@@ -54,13 +54,13 @@ def _market_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_market_outside")
 @pytest.mark.parametrize("number", range(len(blocks("python"))))
-def test_an_example_runs(number: int) -> None:
+def test_an_example_runs(number: int, request: pytest.FixtureRequest) -> None:
     block = blocks("python")[number]
     names: dict[str, object] = {"__name__": "readme"}
     exec(compile(block, str(README), "exec"), names)
     for name, found in names.items():
         if name.startswith("test_") and callable(found):
-            found()
+            found(*map(request.getfixturevalue, inspect.signature(found).parameters))
 
 
 def test_there_are_examples() -> None:
