@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rxpolygon.delivery import Delivery
@@ -55,4 +56,5 @@ class RawDelivery(Delivery):
         kind, _ = self._decoder.raw_keys.get(event["ev"], (Event, ""))
         # Of a bar it is the start, s; of a trade that is the size.
         stamp = event.get("s" if issubclass(kind, ServerBar) else "t")
-        return to_milliseconds(int(stamp)) if isinstance(stamp, (int, float)) else None
+        is_number = isinstance(stamp, (int, float)) and math.isfinite(stamp)
+        return to_milliseconds(int(stamp)) if is_number else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +21,7 @@ from tests.client.support import (
     trade,
     wait_for_topics,
 )
+from tests.client.wire_samples import sample
 from tests.support import wait_for
 
 _TRADE = b'{"ev":"T","sym":"AAPL","q":%d}'
@@ -266,3 +268,43 @@ def test_utf8_validation_finds_what_the_decoder_does_not_look_at(server: Simulat
             assert "UTF-8" in _malformed(statuses)[0].problem
         client.close_stream()
         wait_for_topics(server)
+
+
+def _mutated(chance: random.Random) -> bytes:
+    """A good frame with some bytes changed, taken out, doubled, or cut off."""
+    status = {"ev": "status", "status": "success", "message": "subscribed to: T.AAPL"}
+    kinds = [sample("stocks", prefix, "AAPL") for prefix in ("T", "Q", "AM", "A", "LULD", "NOI", "FMV")]
+    frame = bytearray(json.dumps(chance.choices([*kinds, status], k=chance.randint(1, 4))).encode())
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(frame))
+        match chance.randrange(4):
+            case 0:
+                frame[place] = chance.choice(b'"{}[],:-.0123456789eE\\tnul \xff\x00T')
+            case 1:
+                del frame[place + 1 : place + chance.randint(2, 6)]
+            case 2:
+                frame[place:place] = frame[place : place + chance.randint(1, 9)]
+            case _:
+                del frame[place + 1 :]
+    return bytes(frame)
+
+
+@pytest.mark.parametrize("raw_data", [False, True])
+@pytest.mark.parametrize("watched", ["trades", "everything"])
+def test_frames_damaged_at_random_end_nothing(
+    server: Simulator, connect: Connect, raw_data: bool, watched: str
+) -> None:
+    chance = random.Random(f"{raw_data} {watched}")
+    client = connect(server, raw_data=raw_data)
+    statuses = Recorder.of(client.status)
+    everything = Recorder.of(client.events) if watched == "everything" else None
+    marker: Recorder[object] = Recorder.of(client.subscribe_stock_trades(["MARK"]))
+    client.start_stream_thread()
+    wait_for_topics(server, "T.MARK")
+    for _ in range(1_000):
+        server.send_raw(_mutated(chance))
+    server.push("stocks", trade("MARK"))
+    marker.wait()
+    assert client.stats.frames == 3 + 1_000 + 1
+    assert client.stats.malformed == len(_malformed(statuses)) > 100
+    assert everything is None or not everything.is_over
