@@ -14,8 +14,8 @@ __all__ = ["sorted_frames"]
 
 # Any, throughout: polars frames; the package is optional.
 
-RUN_ROWS: Final = 500_000  # some 60 MB of trades
-_BLOCK_ROWS: Final = 4_096  # of each run, in memory while merging
+RUN_ROWS: Final = 250_000  # some 30 MB of trades
+_BLOCK_ROWS: Final = 2_048  # of each run, in memory while merging
 
 
 def sorted_frames(frames: Iterable[Any], run_rows: int = RUN_ROWS) -> Iterator[Any]:
