@@ -74,10 +74,10 @@ def test_program_that_ends_right_after_the_start_does_not_hang(busy: Simulator, 
     assert _end(program) == (0, "", "")
 
 
-def test_program_with_an_observer_that_never_returns_ends(busy: Simulator, transport: str) -> None:
+def test_program_with_an_observer_that_never_returns_ends(busy: Simulator) -> None:
     program = _program(
         busy,
-        transport,
+        "auto",
         """
         seen = threading.Event()
         def block(trade):
@@ -137,10 +137,10 @@ def test_interrupt_ends_a_program_that_waits(busy: Simulator, transport: str, wa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
-def test_interrupt_while_an_observer_computes_ends_the_program(busy: Simulator, transport: str) -> None:
+def test_interrupt_while_an_observer_computes_ends_the_program(busy: Simulator) -> None:
     program = _program(
         busy,
-        transport,
+        "auto",
         """
         def compute(trade):
             print("ready", flush=True)
