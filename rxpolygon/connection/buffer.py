@@ -253,8 +253,12 @@ class FrameBuffer:
         with self._condition:
             self._closed = True
             batches = [entry for entry in self._entries if isinstance(entry, _Batch)]
-            effects = [entry for entry in self._entries if isinstance(entry, Effect)]
-            self._entries = deque(effects)
+            # Drops are told even so: what was counted must be told.
+            self._entries = deque(
+                Tell(Dropped(entry.frames, entry.size)) if isinstance(entry, _Hole) else entry
+                for entry in self._entries
+                if not isinstance(entry, _Batch)
+            )
             self._size = self._in_work
             self._condition.notify_all()
             return sum(len(batch.frames) for batch in batches)

@@ -159,3 +159,10 @@ def test_discard_counts_waiting_frames_and_frees_a_blocked_put() -> None:
     assert not putting.is_alive()
     assert buffer.put([b"late"])
     assert without_water_marks(drain(buffer)) == []
+
+
+@pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest"])
+def test_discard_still_tells_what_was_dropped(overflow: Overflow) -> None:
+    buffer = filled(overflow, 5)
+    assert buffer.discard() == 3
+    assert without_water_marks(drain(buffer)) == [Dropped(2, 20)]
