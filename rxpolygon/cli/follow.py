@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from reactivex import Observable
-from reactivex.disposable import CompositeDisposable
 
-from rxpolygon.cli.console import StatusLines, say
+from rxpolygon.cli.console import StatusLines
+from rxpolygon.cli.ends import Ends
 from rxpolygon.cli.lines import Lines
 from rxpolygon.client import StreamClient
-from rxpolygon.errors import LoginTimeoutError, SubscriptionRefusedError
+from rxpolygon.errors import LoginTimeoutError
 
 __all__ = ["follow"]
 
@@ -43,16 +41,8 @@ def follow(
         BrokenPipeError: Nobody reads stdout any more.
     """
     lines = Lines(limit)
-    ends = _Ends(len(streams), lines)
-    observed = CompositeDisposable()
-    for name, stream in streams.items():
-        observed.add(
-            stream.subscribe(
-                lambda value: lines.put(line_of(value)),
-                partial(ends.failed, name),
-                ends.completed,
-            )
-        )
+    ends = Ends(lines.end)
+    observed = ends.observe(streams, lambda value: lines.put(line_of(value)))
     told = StatusLines(client.url, ends.give_up)
     client.status.subscribe(told.tell)
     try:
@@ -70,37 +60,3 @@ def follow(
         client.close_stream()
     if ends.error is not None:
         raise ends.error
-
-
-class _Ends:
-    """Counts the streams that have ended."""
-
-    def __init__(self, count: int, lines: Lines) -> None:
-        self._left = count
-        self._lines = lines
-        self._lock = threading.Lock()
-        #: What ended the last stream; None while streams go on, and when it ended well.
-        self.error: Exception | None = None
-
-    def failed(self, name: str, error: Exception) -> None:
-        """A stream ended by an error. The last one's is kept; a refusal before that is told."""
-        with self._lock:
-            self._left -= 1
-            is_last = self._left == 0
-        if is_last:
-            self.give_up(error)
-        elif isinstance(error, SubscriptionRefusedError):  # any other error ends all of them
-            say(f"{name}: {error}")
-
-    def give_up(self, error: Exception) -> None:
-        """End all streams by an error."""
-        self.error = error
-        self._lines.end()
-
-    def completed(self) -> None:
-        """A stream ended well."""
-        with self._lock:
-            self._left -= 1
-            is_last = self._left == 0
-        if is_last:
-            self._lines.end()

@@ -1,0 +1,66 @@
+"""Which streams of a client the option ``--channel`` stands for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import typer
+from reactivex import Observable
+
+from rxpolygon.channel_methods import ChannelMethods
+from rxpolygon.cli.console import say
+from rxpolygon.errors import UsageError
+from rxpolygon.venues.polygon.channels import CHANNELS, Channel
+
+__all__ = ["ALL", "ChannelNames", "live_streams", "streams_from"]
+
+ALL: Final = "all"
+
+ChannelNames = Annotated[
+    str, typer.Option(metavar="A,B", help="Channels, such as stock_trades, or all of the cluster.")
+]
+
+Streams = dict[str, Observable[Any]]  # Any: the events of whichever channel it is
+
+
+def streams_from(client: ChannelMethods, market: str, text: str, symbols: list[str] | None) -> Streams:
+    """The streams of an option's text, by the names of their channels.
+
+    Raises:
+        UsageError: The market has no such channel.
+    """
+    return _streams(client, _channels(market, text), symbols)
+
+
+def live_streams(client: ChannelMethods, market: str, text: str, symbols: list[str] | None) -> Streams:
+    """The same of a live client: among all channels those are left out that need symbols and have none.
+
+    Raises:
+        UsageError: The market has no such channel.
+    """
+    chosen = _channels(market, text)
+    if text == ALL and symbols is None:
+        chosen = [row for row in chosen if row.wildcard or _left_out(row)]
+    return _streams(client, chosen, symbols)
+
+
+def _streams(client: ChannelMethods, chosen: list[Channel], symbols: list[str] | None) -> Streams:
+    return {row.name: getattr(client, f"subscribe_{row.name}")(symbols) for row in chosen}
+
+
+def _channels(market: str, text: str) -> list[Channel]:
+    offered = {row.name: row for row in CHANNELS if market in row.markets}
+    if text == ALL:
+        # Two names of one channel on the wire would give its events twice.
+        return list({row.prefix: row for row in reversed(offered.values())}.values())[::-1]
+    names = text.replace(",", " ").replace("-", "_").lower().split()
+    unknown = [name for name in names if name not in offered]
+    if unknown or not names:
+        named = f"no channel {unknown[0]!r}" if unknown else "no channel of an empty name"
+        raise UsageError(f"the cluster {market!r} has {named}: use {', '.join(offered)} or {ALL}")
+    return [offered[name] for name in dict.fromkeys(names)]
+
+
+def _left_out(row: Channel) -> bool:
+    say(f"{row.name} is left out: it needs --symbols")
+    return False
