@@ -5,57 +5,49 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Final, Self, TypeVar, cast
-
-from reactivex import Observable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar, cast
 
 from rxpolygon import running
-from rxpolygon.channel_methods import ChannelMethods, Symbols
 from rxpolygon.connection import Carrier, FrameBuffer, Machine, Overflow, Reconnect
 from rxpolygon.connection.buffer import DEFAULT_BUFFER, OVERFLOW_POLICIES
 from rxpolygon.connection.machine import Phase, Timing
 from rxpolygon.delivery import Delivery
-from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.errors import InvalidTypeError
 from rxpolygon.events import Event
-from rxpolygon.fan import Fan, StatusFan
-from rxpolygon.handlers import CloseHandler, ErrorHandler, HandlerSet, MessageHandler
+from rxpolygon.handlers import CloseHandler, ErrorHandler, MessageHandler
 from rxpolygon.market_hours import is_market_open
 from rxpolygon.raw import RawDelivery
-from rxpolygon.router import Router
 from rxpolygon.settings import (
     api_key_from,
     base_url_from,
     certificates_from,
     cluster_from,
+    data_limits_from,
     flag,
     one_of,
+    ping_from,
     positive_number,
 )
 from rxpolygon.stats import StreamStats, time_of
-from rxpolygon.status import State, Status
-from rxpolygon.subscriber import Interest, KeyedObservable
+from rxpolygon.streams import MarketStreams
 from rxpolygon.symbols import normal_symbol
 from rxpolygon.topics import Topic
 from rxpolygon.transport import Endpoint, Listener, Ping, Transport, TransportName, choose_transport
 from rxpolygon.transport.base import LARGEST_FRAME
 from rxpolygon.transport.choice import check_transport
-from rxpolygon.venues.polygon.channels import CHANNELS, channel_by_name, event_types
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
-from rxpolygon.venues.polygon.requests import requested_topics
 
 __all__ = ["StreamClient"]
 
 E = TypeVar("E", bound=Event)
 
 DEFAULT_RECONNECT: Final = Reconnect()
-_LONGEST_PING: Final = 125  # bytes, RFC 6455, 5.5
 _connection_log: Final = logging.getLogger("rxpolygon.connection")
 
 
-class StreamClient(ChannelMethods):
+class StreamClient(MarketStreams):
     """A connection to one cluster, as hot Observables.
 
     Subscribe, compose, start::
@@ -127,37 +119,29 @@ class StreamClient(ChannelMethods):
         ca_certs: str | None = None,
         max_frame: int = LARGEST_FRAME,
     ) -> None:
-        self._cluster = cluster_from(cluster)
+        name = cluster_from(cluster)
         self._api_key = api_key_from(api_key)
-        self._codec = PolygonCodec(base_url_from(host), self._cluster, self._api_key)
+        self._codec = PolygonCodec(base_url_from(host), name, self._api_key)
         check_transport(transport)
         if reconnect is not None and not isinstance(reconnect, Reconnect):
             raise InvalidTypeError("reconnect", reconnect, "a Reconnect policy, or None")
+        super().__init__(
+            name,
+            lambda symbol: normal_symbol(name.market, symbol),
+            on_message,
+            on_close,
+            on_error,
+            log_to_stderr=flag("enable_connection_logs", enable_connection_logs),
+        )
         self._transport_name = transport
         self._reconnect = reconnect
-        self._data_timeout = _data_limits(data_timeout, self._cluster.market)
+        self._data_timeout = data_limits_from(data_timeout, name.market)
         self._overflow = cast("Overflow", one_of("overflow", overflow, OVERFLOW_POLICIES))
         self._max_buffer = int(positive_number("max_buffer", max_buffer, "bytes"))
         self._endpoint = Endpoint(
             self._codec.url,
             certificates_from(ca_certs),
             largest_frame=int(positive_number("max_frame", max_frame, "bytes")),
-        )
-        self._router = Router(
-            event_types(self._cluster.market),
-            lambda symbol: normal_symbol(self._cluster.market, symbol),
-            self._topics_changed,
-        )
-        self._events: Fan[Event] = Fan()
-        self._messages: Fan[bytes] = Fan()
-        self._status = StatusFan()
-        self._handlers = HandlerSet(
-            self,
-            on_message,
-            on_close,
-            on_error,
-            self._is_observed,
-            log_to_stderr=flag("enable_connection_logs", enable_connection_logs),
         )
         self._raw_data = flag("raw_data", raw_data)
         self._starting = threading.Lock()
@@ -172,47 +156,10 @@ class StreamClient(ChannelMethods):
     def __repr__(self) -> str:
         return f"StreamClient({self._codec.url!r}, {self._status.state})"
 
-    def __enter__(self) -> Self:
-        self.start_stream_thread()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close_stream()
-
-    @property
-    def cluster(self) -> StreamCluster:
-        """The cluster that this client connects to."""
-        return self._cluster
-
     @property
     def url(self) -> str:
         """Where this client connects to."""
         return self._codec.url
-
-    @property
-    def events(self) -> Observable[Event]:
-        """Every typed event of the connection, in order, :class:`~rxpolygon.events.UnknownEvent` included."""
-        return self._events.observable
-
-    @property
-    def messages(self) -> Observable[bytes]:
-        """Every websocket message as it came, statuses included."""
-        return self._messages.observable
-
-    @property
-    def status(self) -> Observable[Status]:
-        """The connection's life: the current state at once, then changes; see :mod:`rxpolygon.status`."""
-        return self._status.observable
-
-    @property
-    def state(self) -> State:
-        """Where the connection stands, as far as it has been told."""
-        return self._status.state
 
     @property
     def is_streaming(self) -> bool:
@@ -262,7 +209,7 @@ class StreamClient(ChannelMethods):
             AlreadyStreamingError: Another client of this process streams from the same URL with the same
                 key; the server would drop it.
         """
-        ping = _ping(ping_interval, ping_timeout, ping_payload)
+        ping = ping_from(ping_interval, ping_timeout, ping_payload)
         flag("skip_utf8_validation", skip_utf8_validation)
         with self._starting:
             if not self.is_streaming or self._is_over:
@@ -280,10 +227,7 @@ class StreamClient(ChannelMethods):
     def _start(self, ping: Ping, check_utf8: bool) -> None:
         running.register(self._codec.url, self._api_key, self)
         if self._carrier is not None:
-            self._router.reopen()
-            self._events.reopen()
-            self._messages.reopen()
-            self._status.reopen()
+            self._reopen()
         self._is_over, self._next_start = False, None
         self._buffer = FrameBuffer(self._max_buffer, self._overflow)
         self._delivery = self._make_delivery(check_utf8)
@@ -340,45 +284,16 @@ class StreamClient(ChannelMethods):
         self._messages.after_fork()
         self._status.after_fork()
 
-    def _subscribe(self, channel: str, event: type[E], symbols: Symbols, upper: bool) -> Observable[E]:
-        row = channel_by_name(channel, self._cluster.market)
-        topics = requested_topics(row, self._cluster.market, symbols, upper=upper)
-        own = Interest(topic for topic in topics if topic.prefix == row.prefix)
-        foreign = [topic for topic in topics if topic.prefix != row.prefix]
-        for interest in (own, Interest(foreign)) if foreign else (own,):
-            self._router.declare(interest)
-        return KeyedObservable(self._router, own)
-
-    def _unsubscribe(self, channel: str, symbols: Symbols) -> None:
-        row = channel_by_name(channel, self._cluster.market)
-        written = requested_topics(row, self._cluster.market, symbols, upper=False, naming=False)
-        # As it was subscribed: in the letters written here, or forced to upper case.
-        topics = [
-            topic if self._router.is_wanted(topic) else Topic(topic.prefix, topic.symbol.upper())
-            for topic in written
-        ]
-        finished = self._router.revoke(topics)
-
-        def complete() -> None:
-            self._router.complete(finished)
-
+    def _on_stream(self, action: Callable[[], None]) -> None:
         carrier = self._carrier
         if carrier is not None and self.is_streaming:
-            carrier.call(complete)
+            carrier.call(action)
         else:
-            complete()
+            action()
 
     def _topics_changed(self, topics: Sequence[Topic]) -> None:
         if self._carrier is not None:
             self._carrier.changed(topics)
-
-    def _is_observed(self) -> bool:
-        return bool(
-            self._router.has_observers
-            or self._events.observers
-            or self._messages.observers
-            or self._status.observers
-        )
 
     def _make_delivery(self, check_utf8: bool) -> Delivery:
         kind = RawDelivery if self._raw_data else Delivery
@@ -396,34 +311,3 @@ class StreamClient(ChannelMethods):
     def _open_transport(self, listener: Listener) -> Transport:
         name = f"rxpolygon-{self._cluster.value}-read"
         return choose_transport(self._transport_name, self._endpoint, listener, name)
-
-
-def _data_limits(limits: float | Mapping[str, float] | None, market: str) -> float | dict[str, float] | None:
-    if limits is None:
-        return None
-    if not isinstance(limits, Mapping):
-        return positive_number("data_timeout", limits, "seconds")
-    return {
-        channel_by_name(_known_channel(name), market).prefix: positive_number(
-            "data_timeout", seconds, "seconds"
-        )
-        for name, seconds in limits.items()
-    }
-
-
-def _known_channel(name: str) -> str:
-    names = [channel.name for channel in CHANNELS]
-    return one_of("data_timeout", name, names)
-
-
-def _ping(interval: float, timeout: float, payload: str) -> Ping:
-    if not isinstance(payload, (str, bytes)):
-        raise InvalidTypeError("ping_payload", payload, "a str")
-    data = payload.encode() if isinstance(payload, str) else payload
-    if len(data) > _LONGEST_PING:
-        raise InvalidArgumentError("ping_payload", payload, f"at most {_LONGEST_PING} bytes")
-    return Ping(
-        positive_number("ping_interval", interval, "seconds", zero=True),
-        positive_number("ping_timeout", timeout, "seconds", zero=True),
-        data,
-    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Final
 from urllib.parse import urlsplit
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.transport import Ping
+from rxpolygon.venues.polygon.channels import CHANNELS, channel_by_name
 from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
 
 __all__ = [
@@ -17,11 +19,14 @@ __all__ = [
     "base_url_from",
     "certificates_from",
     "cluster_from",
+    "data_limits_from",
     "flag",
     "one_of",
+    "ping_from",
     "positive_number",
 ]
 
+_LONGEST_PING: Final = 125  # bytes, RFC 6455, 5.5
 KEY_VARIABLES: Final = ("POLYGON_API_KEY", "MASSIVE_API_KEY")
 
 
@@ -118,3 +123,38 @@ def positive_number(argument: str, value: float, unit: str, *, zero: bool = Fals
             argument, value, f"a number of {unit} above 0" + (", or 0" if zero else "")
         )
     return value
+
+
+def data_limits_from(
+    limits: float | Mapping[str, float] | None, market: str
+) -> float | dict[str, float] | None:
+    """The limits of ``data_timeout``, by the prefixes of the channels."""
+    if limits is None:
+        return None
+    if not isinstance(limits, Mapping):
+        return positive_number("data_timeout", limits, "seconds")
+    return {
+        channel_by_name(_known_channel(name), market).prefix: positive_number(
+            "data_timeout", seconds, "seconds"
+        )
+        for name, seconds in limits.items()
+    }
+
+
+def _known_channel(name: str) -> str:
+    names = [channel.name for channel in CHANNELS]
+    return one_of("data_timeout", name, names)
+
+
+def ping_from(interval: float, timeout: float, payload: str) -> Ping:
+    """The ping settings, checked."""
+    if not isinstance(payload, (str, bytes)):
+        raise InvalidTypeError("ping_payload", payload, "a str")
+    data = payload.encode() if isinstance(payload, str) else payload
+    if len(data) > _LONGEST_PING:
+        raise InvalidArgumentError("ping_payload", payload, f"at most {_LONGEST_PING} bytes")
+    return Ping(
+        positive_number("ping_interval", interval, "seconds", zero=True),
+        positive_number("ping_timeout", timeout, "seconds", zero=True),
+        data,
+    )

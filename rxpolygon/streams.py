@@ -118,7 +118,7 @@ class MarketStreams(ChannelMethods):
     def _topics_changed(self, topics: Sequence[Topic]) -> None:
         """Told about topics that became wanted, or are no longer."""
 
-    def _on_stream(self, action: Callable[[], object]) -> None:
+    def _on_stream(self, action: Callable[[], None]) -> None:
         """Run something between two frames; at once when nothing runs."""
         action()
 
