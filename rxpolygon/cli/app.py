@@ -9,6 +9,8 @@ import typer
 import rxpolygon
 from rxpolygon.cli.bars import bars
 from rxpolygon.cli.demo import demo
+from rxpolygon.cli.record import record
+from rxpolygon.cli.replay import replay
 from rxpolygon.cli.serve import serve
 from rxpolygon.cli.stream import stream
 
@@ -35,5 +37,5 @@ def rxpolygon_command(
     """
 
 
-for command in (demo, serve, bars, stream):
+for command in (demo, serve, bars, stream, record, replay):
     app.command()(command)

@@ -6,6 +6,8 @@ import contextlib
 import sys
 from collections.abc import Callable
 
+from rich.console import Console
+
 from rxpolygon.errors import ConnectFailedError, RxPolygonError
 from rxpolygon.status import (
     Authenticated,
@@ -19,7 +21,7 @@ from rxpolygon.status import (
 )
 from rxpolygon.text import printable
 
-__all__ = ["StatusLines", "say"]
+__all__ = ["StatusLines", "say", "terminal"]
 
 _LONGEST_LINE = 1_000
 
@@ -30,6 +32,14 @@ def say(text: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # stderr may be closed, and then nobody reads it
         sys.stderr.write(f"rxpolygon: {line}\n")
         sys.stderr.flush()
+
+
+def terminal() -> Console | None:
+    """Stderr, if it is a terminal where a line can be rewritten in place."""
+    if sys.stderr is None or sys.stderr.closed or not sys.stderr.isatty():
+        return None
+    console = Console(stderr=True)
+    return None if console.is_dumb_terminal else console
 
 
 class StatusLines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Annotated, Any, Final, cast
 
 import typer
@@ -21,12 +22,16 @@ __all__ = [
     "Seed",
     "Symbols",
     "api_key_or_environment",
+    "bytes_from",
+    "instant_from",
     "speed_from",
     "symbols_from",
 ]
 
 _CLUSTERS: Final = ", ".join(cluster.value for cluster in StreamCluster if "/" not in cluster.value)
 _EVERY_SYMBOL: Final = frozenset({"*", "all", "ALL"})
+_BYTES: Final = re.compile(r"(\d+(?:\.\d+)?)([kMG]?)", re.IGNORECASE | re.ASCII)
+_UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 
 def _option(metavar: str, text: str, *, default: bool = False, least: float | None = None) -> Any:
@@ -69,6 +74,28 @@ def speed_from(text: str) -> Speed:
         return float(text)
     except ValueError:
         return cast("Speed", text)
+
+
+def bytes_from(text: str) -> int:
+    """A number of bytes; ``M`` is a million.
+
+    Raises:
+        InvalidArgumentError: It is none, or 0.
+
+    Example:
+        >>> bytes_from("512"), bytes_from("1.5k"), bytes_from("2G")
+        (512, 1500, 2000000000)
+    """
+    found = _BYTES.fullmatch(text.strip())
+    size = int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
+    if not size:
+        raise InvalidArgumentError("rotate_size", text, "a number of bytes above 0, such as 500k, 100M or 2G")
+    return size
+
+
+def instant_from(text: str | None) -> int | str | None:
+    """Unix milliseconds, or the text of a time, which the replay judges."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() else text
 
 
 def api_key_or_environment(api_key: str | None) -> str | None:

@@ -1,0 +1,120 @@
+"""Frames of a client on their way to files, until something ends them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from reactivex import Observable
+
+from rxpolygon.cli.board import Meter
+from rxpolygon.cli.console import StatusLines, say
+from rxpolygon.cli.ends import Ends
+from rxpolygon.cli.record_view import recording_progress, summary_text
+from rxpolygon.client import StreamClient
+from rxpolygon.errors import LoginTimeoutError, RxPolygonError, UsageError
+from rxpolygon.recording import Recorder, record
+
+__all__ = ["keep"]
+
+_REDRAW: Final = 0.25  # seconds between two looks at the figures
+
+
+def keep(
+    client: StreamClient,
+    streams: Mapping[str, Observable[Any]],  # Any: the events of whichever channel it is
+    path: Path,
+    *,
+    seconds: float | None,
+    rotate_size: int | None,
+    rotate_daily: bool,
+) -> None:
+    """Run a client, record what it receives, and tell what there was at the end.
+
+    Where the server never let us in there is nothing to keep, and no file stays.
+
+    Args:
+        client: Not started yet.
+        streams: Observables of that client, for the server to send them.
+        path: The file.
+        seconds: End after so long.
+        rotate_size: Bytes on the disk after which the next file begins.
+        rotate_daily: Whether each day gets a file.
+
+    Raises:
+        RxPolygonError: The stream ended by it, or the files cannot be written.
+    """
+    over = threading.Event()
+    recorder = _recorder(client, path, over, rotate_size, rotate_daily=rotate_daily)
+    ends = Ends(over.set)
+    told = StatusLines(client.url, ends.give_up)
+    observed = ends.observe(streams, lambda _: None)
+    client.status.subscribe(told.tell)
+    try:
+        client.start_stream_thread()
+        _watch(recorder, over, seconds)
+        if seconds is not None and not told.was_there and ends.error is None:
+            ends.give_up(LoginTimeoutError(client.url, seconds))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        recorder.close()
+        observed.dispose()
+        client.close_stream()
+        if not told.was_there:
+            _remove(recorder.stats.files)
+    _conclude(recorder, path, ends.error, was_there=told.was_there)
+
+
+def _recorder(
+    client: StreamClient, path: Path, over: threading.Event, rotate_size: int | None, *, rotate_daily: bool
+) -> Recorder:
+    if path.expanduser().is_dir():
+        raise UsageError(f"{path} is a folder: name a file in it, such as {path / 'day.jsonl.gz'}")
+    try:
+        return record(
+            client,
+            path,
+            rotate_size=rotate_size,
+            rotate_daily=rotate_daily,
+            on_error=lambda _: over.set(),
+        )
+    except OSError as error:
+        raise RxPolygonError(f"cannot record to {path}: {_reason(error)}") from error
+
+
+def _watch(recorder: Recorder, over: threading.Event, seconds: float | None) -> None:
+    """Show how the recording goes until it is over, or for so long."""
+    meter = Meter()
+    with recording_progress() as show:
+        while True:
+            rest = _REDRAW if seconds is None else min(_REDRAW, seconds - meter.elapsed)
+            if rest <= 0 or over.wait(rest):
+                return
+            show(recorder.stats)
+
+
+def _conclude(recorder: Recorder, path: Path, error: Exception | None, *, was_there: bool) -> None:
+    summary = summary_text(recorder.stats)
+    if recorder.error is not None:
+        raise RxPolygonError(f"cannot record to {path}: {_reason(recorder.error)} ({summary})")
+    if was_there:
+        say(f"recorded {summary}")
+    elif error is None:
+        say("recorded nothing: the login was not done yet")
+    if error is not None:
+        raise error
+
+
+def _reason(error: Exception) -> str:
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+
+
+def _remove(files: Iterable[str]) -> None:
+    for file in files:
+        with contextlib.suppress(OSError):
+            os.remove(file)

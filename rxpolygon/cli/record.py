@@ -1,0 +1,57 @@
+"""``rxpolygon record``: what the server sends, in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rxpolygon.cli.channels import ALL, ChannelNames, live_streams
+from rxpolygon.cli.keep import keep
+from rxpolygon.cli.options import (
+    DEFAULT_HOST,
+    ApiKey,
+    Cluster,
+    Host,
+    Seconds,
+    Symbols,
+    api_key_or_environment,
+    bytes_from,
+    symbols_from,
+)
+from rxpolygon.client import StreamClient
+
+__all__ = ["record"]
+
+
+def record(
+    path: Annotated[
+        Path, typer.Argument(help="The file; .gz and .zst are packed.", metavar="PATH", show_default=False)
+    ],
+    cluster: Cluster = "stocks",
+    channel: ChannelNames = ALL,
+    symbols: Symbols = None,
+    host: Host = DEFAULT_HOST,
+    api_key: ApiKey = None,
+    seconds: Seconds = None,
+    rotate_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N[k|M|G]", help="Begin another file after so many bytes on disk.", show_default=False
+        ),
+    ] = None,
+    rotate_daily: Annotated[
+        bool, typer.Option("--rotate-daily", help="A file for each day (UTC), its date in the name.")
+    ] = False,
+) -> None:
+    """Record live frames to a file, until Ctrl-C.
+
+    Frames are kept as they came, with the time of each: rxpolygon replay and rxpolygon serve read them. A
+    file that is there is never overwritten: day.jsonl.gz becomes day.1.jsonl.gz. What happens is told on
+    stderr.
+    """
+    size = None if rotate_size is None else bytes_from(rotate_size)
+    client = StreamClient(api_key_or_environment(api_key), cluster, host)
+    streams = live_streams(client, client.cluster.market, channel, symbols_from(symbols))
+    keep(client, streams, path, seconds=seconds, rotate_size=size, rotate_daily=rotate_daily)

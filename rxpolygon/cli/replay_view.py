@@ -1,0 +1,45 @@
+"""How far a replay has come, on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from rxpolygon.cli.console import terminal
+from rxpolygon.replay import ReplayClient, ReplayProgress
+
+__all__ = ["replay_progress"]
+
+_REDRAWS: Final = 4  # a second
+
+
+@contextmanager
+def replay_progress(client: ReplayClient) -> Iterator[None]:
+    """Shows a bar on stderr inside the block, if that is a terminal and the lines go somewhere else."""
+    console = None if sys.stdout.isatty() else terminal()
+    if console is None:
+        yield
+        return
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    with Progress(
+        *columns, console=console, refresh_per_second=_REDRAWS, transient=True, redirect_stdout=False
+    ) as progress:
+        task = progress.add_task("", total=1.0)
+
+        def show(present: ReplayProgress) -> None:
+            progress.update(task, completed=present.share, description=_text(present))
+
+        shown = client.progress.subscribe(show)
+        try:
+            yield
+        finally:
+            shown.dispose()
+
+
+def _text(present: ReplayProgress) -> str:
+    time = "" if present.time is None else f"{present.time:%Y-%m-%d %H:%M:%S} UTC, "
+    return f"{time}{present.frames:,} frames"
