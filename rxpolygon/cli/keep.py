@@ -73,9 +73,9 @@ def keep(
 def _recorder(
     client: StreamClient, path: Path, over: threading.Event, rotate_size: int | None, *, rotate_daily: bool
 ) -> Recorder:
-    if path.expanduser().is_dir():
-        raise UsageError(f"{path} is a folder: name a file in it, such as {path / 'day.jsonl.gz'}")
     try:
+        if path.expanduser().is_dir():
+            raise UsageError(f"{path} is a folder: name a file in it, such as {path / 'day.jsonl.gz'}")
         return record(
             client,
             path,

@@ -20,11 +20,11 @@ def test_no_arguments_show_the_help(command: Command) -> None:
     outcome = command()
     assert outcome == command("--help")
     assert outcome.status == 0
-    for name in ("demo", "serve", "bars", "stream"):
+    for name in ("demo", "serve", "bars", "stream", "record", "replay"):
         assert f"  {name} " in outcome.out
 
 
-@pytest.mark.parametrize("name", ["demo", "serve", "bars", "stream"])
+@pytest.mark.parametrize("name", ["demo", "serve", "bars", "stream", "record", "replay"])
 def test_help_of_a_command_fits_a_terminal(command: Command, name: str) -> None:
     outcome = command(name, "--help")
     assert outcome.status == 0

@@ -1,0 +1,240 @@
+"""``rxpolygon record``."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rxpolygon.cli.options import bytes_from
+from rxpolygon.cli.record_view import progress_lines
+from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.recording import RecordingStats, read_frames
+from rxpolygon.simulator import Simulator, faults
+from tests.cli.processes import Outcome, connection, program, started
+
+Command = Callable[..., Outcome]
+
+_SUMMARY = re.compile(
+    r"rxpolygon: recorded ([\d,]+) frames \([\d.]+ \w+\), 0 dropped, [\d.]+ \w+ in (\d+) files?: (.+)"
+)
+
+
+def frames(path: Path) -> list[bytes]:
+    return [frame.frame for frame in read_frames(path)]
+
+
+def test_record_writes_the_frames_of_the_chosen_channels(
+    command: Command, market: Simulator, tmp_path: Path
+) -> None:
+    path = tmp_path / "day.jsonl.gz"
+    options = ["--channel", "stock-trades", "--symbols", "aapl", "--seconds", "0.5"]
+    outcome = command("record", str(path), *options, *connection(market.url))
+    assert (outcome.status, outcome.out) == (0, "")
+    logged_in, summary = outcome.err.splitlines()
+    assert logged_in == f"rxpolygon: logged in to {market.url}/stocks"
+    told = _SUMMARY.fullmatch(summary)
+    assert told is not None
+    found = frames(path)
+    assert told.groups() == (str(len(found)), "1", str(path))
+    assert {kind for frame in found for kind in re.findall(rb'"ev":"(\w+)"', frame)} == {b"T", b"status"}
+    assert b"AAPL" in b"".join(found)
+
+
+def test_record_of_all_channels_leaves_out_those_that_need_symbols(
+    command: Command, market: Simulator, tmp_path: Path
+) -> None:
+    options = ["--cluster", "options", "--seconds", "0.3", *connection(market.url)]
+    outcome = command("record", str(tmp_path / "day.jsonl"), *options)
+    assert outcome.status == 0
+    assert "option_quotes is left out: it needs --symbols" in outcome.err
+
+
+def test_record_begins_another_file_at_a_size(command: Command, market: Simulator, tmp_path: Path) -> None:
+    path = tmp_path / "day.jsonl"
+    options = ["--symbols", "AAPL", "--seconds", "0.6", "--rotate-size", "1k"]
+    outcome = command("record", str(path), *options, *connection(market.url))
+    told = _SUMMARY.fullmatch(outcome.err.splitlines()[-1])
+    assert told is not None
+    files = sorted(file.name for file in tmp_path.iterdir())
+    assert int(told[2]) == len(files) > 1
+    assert {"day.jsonl", "day.1.jsonl"} <= set(files)
+    assert sum(len(frames(tmp_path / file)) for file in files) == int(told[1])
+
+
+def test_record_by_days_names_the_day(command: Command, market: Simulator, tmp_path: Path) -> None:
+    options = ["--symbols", "AAPL", "--seconds", "0.3", "--rotate-daily"]
+    assert command("record", str(tmp_path / "ibm.jsonl"), *options, *connection(market.url)).status == 0
+    assert all(re.fullmatch(r"ibm\.\d{4}-\d\d-\d\d\.jsonl", file.name) for file in tmp_path.iterdir())
+
+
+def test_record_leaves_a_file_that_is_there(command: Command, market: Simulator, tmp_path: Path) -> None:
+    path = tmp_path / "day.jsonl"
+    path.write_text("mine")
+    outcome = command("record", str(path), "--seconds", "0.3", *connection(market.url))
+    assert path.read_text() == "mine"
+    assert outcome.err.endswith(f": {tmp_path / 'day.1.jsonl'}\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_record_ends_with_a_summary_and_a_whole_file_when_it_is_interrupted(
+    market: Simulator, tmp_path: Path, number: int
+) -> None:
+    path = tmp_path / "day.jsonl.gz"
+    with started("record", str(path), "--symbols", "AAPL", *connection(market.url)) as process:
+        market.wait_for(lambda server: server.subscriptions.get(1), timeout=20)
+        process.signal(number)
+        outcome = process.end()
+    assert (outcome.status, outcome.out) == (0, "")
+    told = _SUMMARY.fullmatch(outcome.err.splitlines()[-1])
+    assert told is not None
+    assert len(frames(path)) == int(told[1])
+
+
+def test_record_goes_on_when_one_of_its_channels_is_refused(command: Command, tmp_path: Path) -> None:
+    with Simulator(refuse=["LULD"], speed=60) as server:
+        options = ["--symbols", "AAPL", "--seconds", "0.5", *connection(server.url)]
+        outcome = command("record", str(tmp_path / "day.jsonl"), *options)
+    assert outcome.status == 0
+    assert "stock_limit_up_limit_down: the server refused LULD.AAPL" in outcome.err
+
+
+def test_record_fails_when_its_only_channel_is_refused(command: Command, tmp_path: Path) -> None:
+    with Simulator(refuse=["T"]) as server:
+        options = ["--channel", "stock_trades", "--symbols", "AAPL", *connection(server.url)]
+        outcome = command("record", str(tmp_path / "day.jsonl"), *options)
+    assert outcome.status == 1
+    assert "the server refused T.AAPL" in outcome.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("fault", [faults.CloseAtOnce(), faults.SilentLogin()])
+def test_record_keeps_no_file_where_it_was_never_let_in(
+    command: Command, tmp_path: Path, fault: faults.Fault
+) -> None:
+    with Simulator(faults=[fault]) as server:
+        options = ["--seconds", "0.5", *connection(server.url)]
+        outcome = command("record", str(tmp_path / "day.jsonl"), *options)
+    assert outcome.status == 1
+    assert len(outcome.err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_record_into_a_place_that_takes_no_file_is_told_in_one_line(command: Command, tmp_path: Path) -> None:
+    for path, reason in (
+        (tmp_path / "none" / "day.jsonl", f"there is no folder {tmp_path / 'none'}"),
+        (tmp_path / ("x" * 300), "File name too long"),
+    ):
+        outcome = command("record", str(path), "--api-key", "demo")
+        assert outcome.status == 1
+        assert outcome.reason == f"cannot record to {path}: {reason}"
+
+
+def test_record_to_a_folder_asks_for_a_file(command: Command, tmp_path: Path) -> None:
+    outcome = command("record", str(tmp_path), "--api-key", "demo")
+    assert outcome.status == 1
+    assert outcome.reason.startswith(f"{tmp_path} is a folder: name a file in it")
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user whom permissions bind")
+def test_record_without_permission_is_told_in_one_line(command: Command, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    outcome = command("record", str(tmp_path / "day.jsonl"), "--api-key", "demo")
+    tmp_path.chmod(0o700)
+    assert outcome.status == 1
+    assert outcome.reason.endswith("day.jsonl: Permission denied")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on files")
+def test_record_on_a_disk_that_becomes_full_ends_with_one_line(market: Simulator, tmp_path: Path) -> None:
+    path = tmp_path / "day.jsonl"
+    code = (
+        "import resource, sys; from rxpolygon.cli import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)); main()"
+    )
+    arguments = [sys.executable, "-c", code, "record", str(path), *connection(market.url)]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    logged_in, reason = done.stderr.splitlines()
+    assert logged_in == f"rxpolygon: logged in to {market.url}/stocks"
+    assert reason.startswith(f"rxpolygon: cannot record to {path}: File too large (")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--rotate-size", "much"], "rotate_size='much' is not allowed: a number of bytes above 0"),
+        (["--channel", "option_trades"], "the cluster 'stocks' has no channel 'option_trades'"),
+        (["--cluster", "bonds"], "cluster='bonds' is not allowed"),
+        (["--symbols", ","], "symbols=',' is not allowed"),
+    ],
+)
+def test_record_with_wrong_options_makes_no_file(
+    command: Command, tmp_path: Path, options: list[str], reason: str
+) -> None:
+    outcome = command("record", str(tmp_path / "day.jsonl"), "--api-key", "demo", *options)
+    assert outcome.status == 1
+    assert outcome.reason.startswith(reason)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_record_without_a_path_is_told(command: Command) -> None:
+    assert command("record").reason.startswith("Missing argument 'PATH'")
+
+
+@pytest.mark.parametrize("text", ["", "0", "0.1", "-1", "k", "1T", "1 M", "1e9", "nan"])
+def test_bytes_from_refuses_what_is_no_size(text: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="500k, 100M or 2G"):
+        bytes_from(text)
+
+
+def test_progress_lines_come_after_a_pause_only(capsys: pytest.CaptureFixture[str]) -> None:
+    stats = RecordingStats(frames=3, bytes=10, written_bytes=5, dropped_frames=1)
+    rare, eager = progress_lines(60.0), progress_lines(0.0)
+    rare(stats)
+    assert capsys.readouterr().err == ""
+    eager(stats)
+    assert re.fullmatch(
+        r"rxpolygon: 3 frames, [\d,]+ a second, 10 bytes \(5 bytes on disk\), 1 dropped\n",
+        capsys.readouterr().err,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_record_rewrites_one_line_of_a_terminal(market: Simulator, tmp_path: Path) -> None:
+    import pty
+
+    master, slave = pty.openpty()
+    read: list[bytes] = []
+
+    def collect() -> None:
+        try:
+            while data := os.read(master, 65_536):
+                read.append(data)
+        except OSError:  # how Linux tells that the other side is closed
+            pass
+
+    reader = threading.Thread(target=collect)
+    options = ["--symbols", "AAPL", "--seconds", "1.5", *connection(market.url)]
+    with subprocess.Popen(
+        program("record", str(tmp_path / "day.jsonl"), *options),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    ) as process:
+        os.close(slave)
+        reader.start()
+        assert process.wait(30) == 0
+    reader.join(10)
+    os.close(master)
+    screen = b"".join(read).decode()
+    assert 2 <= screen.count(" a second, ") <= 8
+    assert f"logged in to {market.url}/stocks" in screen
+    assert "rxpolygon: recorded " in screen
