@@ -35,7 +35,7 @@ def keep(
 ) -> None:
     """Run a client, record what it receives, and tell what there was at the end.
 
-    Where the server never let us in there is nothing to keep, and no file stays.
+    Where the server let nobody in, or sent nothing yet, there is nothing to keep, and no file stays.
 
     Args:
         client: Not started yet.
@@ -65,9 +65,10 @@ def keep(
         recorder.close()
         observed.dispose()
         client.close_stream()
-        if not told.was_there:
+        has_any = told.was_there and recorder.stats.frames > 0
+        if not has_any:
             _remove(recorder.stats.files)
-    _conclude(recorder, path, ends.error, was_there=told.was_there)
+    _conclude(recorder, path, ends.error, has_any=has_any)
 
 
 def _recorder(
@@ -98,14 +99,14 @@ def _watch(recorder: Recorder, over: threading.Event, seconds: float | None) -> 
             show(recorder.stats)
 
 
-def _conclude(recorder: Recorder, path: Path, error: Exception | None, *, was_there: bool) -> None:
+def _conclude(recorder: Recorder, path: Path, error: Exception | None, *, has_any: bool) -> None:
     summary = summary_text(recorder.stats)
     if recorder.error is not None:
         raise RxPolygonError(f"cannot record to {path}: {_reason(recorder.error)} ({summary})")
-    if was_there:
+    if has_any:
         say(f"recorded {summary}")
     elif error is None:
-        say("recorded nothing: the login was not done yet")
+        say("recorded nothing: nothing came yet")
     if error is not None:
         raise error
 

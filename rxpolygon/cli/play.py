@@ -49,7 +49,7 @@ def play(
         observed.dispose()
         client.close_stream()
     if malformed := client.stats.malformed:
-        say(f"{malformed:,} frames or events could not be decoded, and are left out")
+        say(f"frames or events that could not be decoded, and are left out: {malformed:,}")
     if ends.error is not None:
         raise ends.error
 

@@ -26,9 +26,7 @@ __all__ = ["record"]
 
 
 def record(
-    path: Annotated[
-        Path, typer.Argument(help="The file; .gz and .zst are packed.", metavar="PATH", show_default=False)
-    ],
+    path: Annotated[Path, typer.Argument(help="The file; .gz and .zst are packed.", show_default=False)],
     cluster: Cluster = "stocks",
     channel: ChannelNames = ALL,
     symbols: Symbols = None,

@@ -30,13 +30,14 @@ def recording_progress() -> Iterator[Show]:
         yield progress_lines(_PAUSE)
         return
     meter = Meter()
-    with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False) as live:
 
-        def show(stats: RecordingStats) -> None:
-            text = progress_text(stats, meter.rate(stats.frames))
-            live.update(Text(text, no_wrap=True, overflow="crop"), refresh=True)
+    def line(stats: RecordingStats) -> Text:
+        return Text(progress_text(stats, meter.rate(stats.frames)), no_wrap=True, overflow="crop")
 
-        yield show
+    with Live(
+        line(RecordingStats()), console=console, auto_refresh=False, transient=True, redirect_stdout=False
+    ) as live:
+        yield lambda stats: live.update(line(stats), refresh=True)
 
 
 def progress_lines(pause: float) -> Show:

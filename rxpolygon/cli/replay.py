@@ -23,7 +23,7 @@ _INSTANT = "2025-06-02T13:30:00Z, or Unix ms"
 def replay(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Recordings; several merge by time.", metavar="PATHS...", show_default=False),
+        typer.Argument(help="Recordings; several merge by time.", show_default=False),
     ],
     cluster: Cluster = "stocks",
     channel: ChannelNames = ALL,
