@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn
+from rich.text import Text
 
 from rxpolygon.cli.console import terminal
 from rxpolygon.replay import ReplayClient, ReplayProgress
@@ -24,14 +25,14 @@ def replay_progress(client: ReplayClient) -> Iterator[None]:
     if console is None:
         yield
         return
-    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), TaskProgressColumn(), _TimeColumn(client))
     with Progress(
         *columns, console=console, refresh_per_second=_REDRAWS, transient=True, redirect_stdout=False
     ) as progress:
         task = progress.add_task("", total=1.0)
 
         def show(present: ReplayProgress) -> None:
-            progress.update(task, completed=present.share, description=_text(present))
+            progress.update(task, completed=present.share)
 
         shown = client.progress.subscribe(show)
         try:
@@ -40,6 +41,15 @@ def replay_progress(client: ReplayClient) -> Iterator[None]:
             shown.dispose()
 
 
-def _text(present: ReplayProgress) -> str:
-    time = "" if present.time is None else f"{present.time:%Y-%m-%d %H:%M:%S} UTC, "
-    return f"{time}{present.frames:,} frames"
+class _TimeColumn(ProgressColumn):
+    """The time in the recording, which goes on between two reports of the progress."""
+
+    def __init__(self, client: ReplayClient) -> None:
+        super().__init__()
+        self._client = client
+
+    def render(self, task: Task) -> Text:
+        """The time of this moment; nothing before the first report."""
+        if not task.completed:
+            return Text("")
+        return Text(f"{self._client.scheduler.now:%Y-%m-%d %H:%M:%S} UTC")
