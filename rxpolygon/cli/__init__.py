@@ -1,4 +1,4 @@
-"""The command ``rxpolygon``: a demo, a server to test against, and streams as text."""
+"""The command ``rxpolygon``: a demo, a server to test against, streams as text, recordings and replays."""
 
 from __future__ import annotations
 
