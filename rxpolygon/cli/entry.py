@@ -13,6 +13,7 @@ import typer
 
 from rxpolygon.cli.app import app
 from rxpolygon.cli.console import say
+from rxpolygon.cli.interrupts import SIGNALS
 from rxpolygon.errors import RxPolygonError
 
 __all__ = ["main", "run"]
@@ -24,7 +25,7 @@ _NAME: Final = "rxpolygon"
 
 def main() -> NoReturn:
     """Run the process's own arguments, with Ctrl-C and termination both ending the command in order."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, _interrupt)
     try:
         status = run(sys.argv[1:])

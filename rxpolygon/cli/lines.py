@@ -10,6 +10,7 @@ import threading
 import time
 from typing import Final
 
+from rxpolygon.cli.interrupts import undivided
 from rxpolygon.errors import RxPolygonError
 
 __all__ = ["Lines"]
@@ -118,12 +119,15 @@ class _Stdout:
             while self.piece:
                 if not self._takes_some(until):
                     return False
-                self.piece = self.piece[os.write(self._file, self.piece[:most]) :]
+                undivided(lambda: self._write_some(most))
         except BrokenPipeError:
             raise
         except OSError as error:
             raise RxPolygonError(f"stdout cannot be written: {error.strerror}") from error
         return True
+
+    def _write_some(self, most: int) -> None:
+        self.piece = self.piece[os.write(self._file, self.piece[:most]) :]
 
     def _takes_some(self, until: float | None) -> bool:
         if self._is_file:
