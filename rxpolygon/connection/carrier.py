@@ -101,11 +101,6 @@ class Carrier:
         return self._connections
 
     @property
-    def on_dispatch_thread(self) -> bool:
-        """Whether the caller is the dispatch thread."""
-        return threading.current_thread() is self._dispatcher
-
-    @property
     def is_alive(self) -> bool:
         """Whether any of the threads runs."""
         return self._keeper.is_alive() or self._dispatcher.is_alive()
@@ -143,7 +138,6 @@ class Carrier:
             self._machine.stop()
             self._undelivered += self._buffer.discard()
             self._collect()
-            self._condition.notify_all()
         current = threading.current_thread()
         for thread in (self._keeper, self._dispatcher):
             if thread is not current and thread.is_alive():
@@ -155,6 +149,7 @@ class Carrier:
     # What the machine decided, collected under the lock.
 
     def _collect(self) -> None:
+        """Hand out what the machine decided, and wake the keeper to do its part. Under the lock."""
         for effect in self._machine.take():
             if isinstance(effect, (Tell, Refuse, Lost)):
                 self._buffer.tell(effect)
@@ -166,6 +161,7 @@ class Carrier:
                     # Before the loss is told: nothing of this connection may come after it.
                     self._ear = None
                 self._outbox.append(effect)
+        self._condition.notify_all()
 
     # The keeper's thread.
 
@@ -268,7 +264,6 @@ class Carrier:
                         return
                     self._machine.notices(notices, time.monotonic())
                     self._collect()
-                    self._condition.notify_all()
         if start < len(frames):
             self._heard_data(ear, frames[start:])
 
@@ -288,7 +283,6 @@ class Carrier:
             with self._condition:
                 self._machine.fail(OverflowError(self._buffer.limit))
                 self._collect()
-                self._condition.notify_all()
 
     # The dispatch thread.
 
@@ -340,7 +334,6 @@ class _Ear:
             if carrier._ear is self:
                 carrier._machine.opened(time.monotonic())
                 carrier._collect()
-                carrier._condition.notify_all()
 
     def on_frames(self, frames: list[bytes]) -> None:
         """Frames came."""
@@ -355,4 +348,3 @@ class _Ear:
                 carrier._ear = None
                 carrier._machine.lost(loss, time.monotonic())
                 carrier._collect()
-                carrier._condition.notify_all()
