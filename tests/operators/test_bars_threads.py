@@ -5,9 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-import time
 import weakref
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -20,6 +18,7 @@ from reactivex.testing import TestScheduler
 from rxpolygon.events import Trade
 from rxpolygon.operators import Bar, SaleRules, resample, time_bars
 from tests.operators.bar_support import BASE, Run, label, live, trade
+from tests.support import wait_for
 
 TRADES: Final = 50_000
 EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
@@ -36,24 +35,16 @@ class HastyScheduler(TimeoutScheduler):
         return super().schedule_relative(0.0002, action, state)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Waits for a condition; only a failure takes long."""
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, f"still not so after {seconds} s"
-        time.sleep(0.002)
-
-
 def test_timer_closes_the_bar_on_the_default_scheduler() -> None:
     source: Subject[Trade] = Subject()
     bars: list[Bar] = []
     threads = set(threading.enumerate())
     subscription = source.pipe(time_bars("50ms")).subscribe(bars.append)
     source.on_next(trade("A", 10, at=0))
-    wait_for(lambda: len(bars) == 1)
+    wait_for(lambda: len(bars) == 1, 20)
     assert label(bars[0]) == ("A", 0, 0)
     subscription.dispose()
-    wait_for(lambda: set(threading.enumerate()) <= threads)
+    wait_for(lambda: set(threading.enumerate()) <= threads, 20)
 
 
 def test_no_timer_is_left_after_completion_or_disposal() -> None:
@@ -100,9 +91,9 @@ def test_timers_that_meet_events_lose_nothing_and_do_not_overlap(request: pytest
         if number % 500 == 275:
             # In mid-window: the timer closes it, while trades go on.
             window = (event.symbol, event.timestamp // 5 * 5)
-            wait_for(lambda window=window: window in latest)  # type: ignore[misc]
+            wait_for(lambda window=window: window in latest, 20)  # type: ignore[misc]
     source.on_completed()
-    wait_for(lambda: sum(bar.volume for bar in latest.values()) == TRADES)
+    wait_for(lambda: sum(bar.volume for bar in latest.values()) == TRADES, 20)
     assert (overlaps, disorder) == ([], [])
     # The timers did close windows that more trades came for.
     assert any(bar.revision for bar in latest.values())
@@ -151,7 +142,7 @@ def test_timer_that_an_observer_raises_in_ends_in_its_on_error() -> None:
     source: Subject[Trade] = Subject()
     source.pipe(time_bars("20ms")).subscribe(on_next, errors.append)
     source.on_next(trade("A", 10, at=0))
-    wait_for(lambda: len(errors) == 1)
+    wait_for(lambda: len(errors) == 1, 20)
     assert str(errors[0]) == "mine"
 
 
