@@ -172,7 +172,7 @@ class StreamClient(MarketStreams):
         buffer, delivery, carrier = self._buffer, self._delivery, self._carrier
         progress = delivery.progress
         stamp = progress.last_timestamp
-        return StreamStats(
+        stats = StreamStats(
             frames=buffer.received_frames,
             events=progress.events,
             bytes=buffer.received_bytes,
@@ -182,7 +182,9 @@ class StreamClient(MarketStreams):
             connections=carrier.connections if carrier is not None else 0,
             last_event_time=time_of(stamp),
             lag=delivery.lag,
+            overflow=self._overflow,
         )
+        return delivery.tally.added_to(stats)
 
     def start_stream_thread(
         self,

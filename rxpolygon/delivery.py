@@ -13,6 +13,7 @@ from rxpolygon.events import Event
 from rxpolygon.fan import Fan, StatusFan
 from rxpolygon.gaps import GapWatch
 from rxpolygon.router import Router
+from rxpolygon.stats import Tally
 from rxpolygon.status import Closed, Dropped, Lagging, Malformed, Status
 from rxpolygon.subscriber import OnNext
 from rxpolygon.symbol_table import nobody
@@ -105,6 +106,7 @@ class Delivery:
         when_over: Callable[[], None] = lambda: None,
     ) -> None:
         self.progress = Progress()
+        self.tally = Tally()
         self._decoder = decoder
         self._router = router
         self._events = events
@@ -243,6 +245,7 @@ class Delivery:
         """A status, in order with the frames around it."""
         if isinstance(status, Lagging):
             status = msgspec.structs.replace(status, lag=self.lag)
+        self.tally.add(status)
         self._handlers.on_status(status)
         self._status.emit(status)
         if isinstance(status, Dropped):

@@ -181,7 +181,7 @@ class ReplayClient(MarketStreams):
         """Figures of the present run, or of the last one; ``lag`` is by the recording's clock."""
         progress = self._delivery.progress
         stamp = progress.last_timestamp
-        return StreamStats(
+        stats = StreamStats(
             frames=sum(track.frames for track in self._tracks),
             events=progress.events,
             bytes=sum(track.bytes for track in self._tracks),
@@ -190,6 +190,7 @@ class ReplayClient(MarketStreams):
             last_event_time=None if stamp is None else datetime.fromtimestamp(stamp / 1_000, UTC),
             lag=self._delivery.lag,
         )
+        return self._delivery.tally.added_to(stats)
 
     def start_stream_thread(
         self,
