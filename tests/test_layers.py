@@ -34,6 +34,7 @@ ROOMS = [
     {"operators"},
     {"simulator"},
     {"testing"},
+    {"metrics"},
     {"examples"},
     {"cli"},
 ]
