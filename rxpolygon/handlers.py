@@ -14,7 +14,20 @@ from typing import Final, TextIO, TypeAlias
 from rxpolygon import isolation
 from rxpolygon.errors import InvalidTypeError, RxPolygonError
 from rxpolygon.events import Event
-from rxpolygon.status import Closed, Disconnected, State, Status
+from rxpolygon.status import (
+    Closed,
+    Disconnected,
+    Dropped,
+    Gap,
+    Lagging,
+    Malformed,
+    Reconnecting,
+    Refused,
+    State,
+    Status,
+    Subscribed,
+    Unsubscribed,
+)
 from rxpolygon.text import printable
 
 __all__ = ["CloseHandler", "ErrorHandler", "HandlerSet", "MessageHandler"]
@@ -40,6 +53,7 @@ class HandlerSet:
         on_error: ``(ws, exception)`` or ``(exception)``.
         is_observed: Whether anybody observes anything. As long as nobody ever did and there is no
             ``on_message``, statuses and events are written to the standard output.
+        name: What statuses begin with in the log.
         log_to_stderr: Whether to write statuses to the standard error output too.
 
     Raises:
@@ -54,12 +68,14 @@ class HandlerSet:
         on_error: ErrorHandler | None,
         is_observed: Callable[[], bool],
         *,
+        name: str = "stream",
         log_to_stderr: bool = False,
     ) -> None:
         self._on_message = _adapted("on_message", on_message, owner, "(ws, text) or (text)", 1)
         self._on_close = _adapted("on_close", on_close, owner, "(ws, code, message) or (code, message)", 2)
         self._on_error = _adapted("on_error", on_error, owner, "(ws, exception) or (exception)", 1)
         self._is_observed = is_observed
+        self._name = name
         self._log_to_stderr = log_to_stderr
         self._was_observed = False  # dispatch thread only, and the next
         self._held: deque[str] = deque(maxlen=_MOST_HELD)
@@ -93,7 +109,7 @@ class HandlerSet:
 
     def on_status(self, status: Status) -> None:
         """A status is told."""
-        isolation.reported(lambda: _log.info("%s", status))
+        isolation.reported(lambda: _log.log(_level(status), "%s: %s", self._name, status))
         if self._log_to_stderr:
             _write(sys.stderr, f"{time.strftime('%Y-%m-%d %H:%M:%S')} rxpolygon: {status}")
         if self._stands_in():
@@ -115,6 +131,21 @@ class HandlerSet:
         handler = self._on_error
         if handler is not None and error is not None:
             isolation.guarded(lambda: handler(error))
+
+
+def _level(status: Status) -> int:
+    """How much a status matters: states are the life of a connection, and topics may be thousands."""
+    match status:
+        case Closed(error=str()):
+            return logging.ERROR
+        case Disconnected(cause="closed"):
+            return logging.INFO
+        case Disconnected() | Reconnecting() | Refused() | Malformed() | Dropped() | Lagging() | Gap():
+            return logging.WARNING
+        case Subscribed() | Unsubscribed():
+            return logging.DEBUG
+        case _:
+            return logging.INFO
 
 
 def _adapted(

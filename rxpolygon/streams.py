@@ -57,7 +57,13 @@ class MarketStreams(ChannelMethods):
         self._messages: Fan[bytes] = Fan()
         self._status = StatusFan()
         self._handlers = HandlerSet(
-            self, on_message, on_close, on_error, self._is_observed, log_to_stderr=log_to_stderr
+            self,
+            on_message,
+            on_close,
+            on_error,
+            self._is_observed,
+            name=cluster.value,
+            log_to_stderr=log_to_stderr,
         )
 
     def __enter__(self) -> Self:
