@@ -1,10 +1,11 @@
 """Sale conditions of US equities, and what each lets a trade change in a bar.
 
 The rules are those of the consolidated tapes (CTA and UTP participant specifications, sale condition
-tables), under the vendor's numeric codes. A trade changes a figure unless one of its codes forbids it: the
+tables), under Polygon's numeric codes in :data:`SALE_CONDITIONS` and under the tapes' own letters, which
+Alpaca sends, in :data:`TAPE_CONDITIONS`. A trade changes a figure unless one of its codes forbids it: the
 most restrictive code wins. A code that is not in the table forbids nothing.
 
-The table is data: :data:`SALE_CONDITIONS` may be copied, changed and used for rules of one's own.
+The tables are data: they may be copied, changed and used for rules of one's own.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from enum import Enum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-__all__ = ["SALE_CONDITIONS", "Effect", "SaleCondition"]
+__all__ = ["SALE_CONDITIONS", "TAPE_CONDITIONS", "Effect", "SaleCondition"]
 
 
 class Effect(Enum):
@@ -32,14 +34,14 @@ class SaleCondition(Struct, frozen=True):
     """One sale condition.
 
     Attributes:
-        code: The vendor's code, as in ``Trade.conditions``.
+        code: The code as in ``Trade.conditions``: Polygon's number, or the tape's letter.
         name: What the tapes call it.
         high_low: When the trade may move the high and the low.
         open_close: When the trade may set the open and the close.
         volume: Whether the trade's size counts.
     """
 
-    code: int
+    code: int | str
     name: str
     high_low: Effect = Effect.ALWAYS
     open_close: Effect = Effect.ALWAYS
@@ -97,8 +99,55 @@ def _table() -> dict[int, SaleCondition]:
         *(SaleCondition(code, name, open_close=first) for code, name in late_price.items()),
         *(SaleCondition(code, name, never, never, volume=False) for code, name in no_part.items()),
     ]
-    return {condition.code: condition for condition in sorted(conditions, key=lambda c: c.code)}
+    by_code = {int(condition.code): condition for condition in conditions}
+    return dict(sorted(by_code.items()))
 
 
-#: Every known condition by its code.
+#: Every known condition by Polygon's code.
 SALE_CONDITIONS: Final = _table()
+
+# The tapes' letters, and Polygon's code for the same condition. B is the average price of tapes A and B; on
+# tape C it is the bunched trade, which hardly occurs, and whose average price is W: the stricter one counts.
+_LETTERS: Final = {
+    "@": 0,
+    " ": 0,
+    "A": 1,
+    "B": 2,
+    "W": 2,
+    "E": 3,
+    "8": 0,
+    "C": 7,
+    "6": 8,
+    "X": 9,
+    "4": 10,
+    "D": 11,
+    "T": 12,
+    "U": 13,
+    "F": 14,
+    "M": 15,
+    "Q": 16,
+    "N": 20,
+    "H": 21,
+    "P": 22,
+    "K": 23,
+    "O": 25,
+    "1": 27,
+    "5": 28,
+    "R": 29,
+    "G": 30,
+    "L": 30,
+    "2": 30,
+    "Z": 32,
+    "3": 33,
+    "S": 34,
+    "Y": 36,
+    "I": 37,
+    "9": 38,
+    "V": 52,
+    "7": 53,
+}
+
+#: The same conditions by the letters of the consolidated tapes (CTS and UTP).
+TAPE_CONDITIONS: Final = {
+    letter: replace(SALE_CONDITIONS[code], code=letter) for letter, code in _LETTERS.items()
+}

@@ -79,7 +79,7 @@ class Identified(Timed, Protocol):
         """The exchange's id."""
 
     @property
-    def id(self) -> str | None:
+    def id(self) -> int | str | None:
         """The trade's id, unique with symbol and exchange on one day."""
 
 

@@ -12,7 +12,7 @@ from rxpolygon.operators._sales import PLAIN, VOLUME, EveryTrade, SaleRules, Tab
 __all__ = ["CancelsTrade", "CorrectsTrade", "Reader", "TradeKey", "trade_key"]
 
 #: What tells a trade from the others of its symbol: the exchange and the id there.
-TradeKey = tuple[int | str | None, str | None]
+TradeKey = tuple[int | str | None, int | str | None]
 
 
 class CancelsTrade(Timed, Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Final, Generic, TypeVar
 
 from rxpolygon.events import CryptoTrade
-from rxpolygon.events.conditions import SALE_CONDITIONS, Effect, SaleCondition
+from rxpolygon.events.conditions import SALE_CONDITIONS, TAPE_CONDITIONS, Effect, SaleCondition
 
 __all__ = [
     "HIGH_LOW",
@@ -48,7 +48,7 @@ _OPEN_CLOSE_BITS: Final = {
     Effect.NEVER: NOTHING,
 }
 
-Table = Mapping[int, SaleCondition] | Mapping[str, SaleCondition]
+Table = Mapping[int, SaleCondition] | Mapping[str, SaleCondition] | Mapping[int | str, SaleCondition]
 Codes = Iterable[int] | Iterable[str] | None
 
 
@@ -66,9 +66,10 @@ class SaleRules(Generic[TSale]):
         updates_volume: Does its size count?
 
     Attributes:
-        SIP: The rules of the US consolidated tapes (:data:`~rxpolygon.events.conditions.SALE_CONDITIONS`); a
-            trade of less than one share never moves a price. Trades without sale conditions (futures), and
-            crypto trades, whose conditions mean something else, all count.
+        SIP: The rules of the US consolidated tapes, by Polygon's codes and by the tapes' letters
+            (:data:`~rxpolygon.events.conditions.SALE_CONDITIONS` and ``TAPE_CONDITIONS``); a trade of less than
+            one share never moves a price. Trades without sale conditions (futures), and crypto trades, whose
+            conditions mean something else, all count.
         EVERY_TRADE: Every trade counts for everything.
 
     Example:
@@ -157,7 +158,8 @@ class TableRules(SaleRules[object]):
 
     def applies_to(self, kind: type) -> bool:
         """Whether the codes of a class of events are sale conditions at all."""
-        return hasattr(kind, "conditions") and not issubclass(kind, CryptoTrade)
+        is_told = hasattr(kind, "conditions") and not issubclass(kind, CryptoTrade)
+        return is_told and getattr(kind, "has_sale_conditions", True)
 
     def learn(self, conditions: Codes) -> int:
         """Decides a combination of codes that was not seen before."""
@@ -204,5 +206,5 @@ def _effect(bits: int, may: int, off_hours: int, first: int) -> Effect:
     return Effect.OFF_HOURS if bits & off_hours else Effect.ALWAYS
 
 
-SaleRules.SIP = TableRules(SALE_CONDITIONS, least_size=1)
+SaleRules.SIP = TableRules({**SALE_CONDITIONS, **TAPE_CONDITIONS}, least_size=1)
 SaleRules.EVERY_TRADE = EveryTrade()
