@@ -18,10 +18,11 @@ from rxpolygon.fan import Fan
 from rxpolygon.handlers import CloseHandler, ErrorHandler, MessageHandler
 from rxpolygon.replay.clusters import CheckedCodec
 from rxpolygon.replay.delivery import RawReplayDelivery, ReplayDelivery
-from rxpolygon.replay.player import Player, Speed, Track
+from rxpolygon.replay.player import Player, Speed
 from rxpolygon.replay.progress import ReplayProgress
 from rxpolygon.replay.scheduler import ReplayScheduler
 from rxpolygon.replay.sources import Source, Span, sources_from
+from rxpolygon.replay.track import Track
 from rxpolygon.replay.virtual import on_virtual_time
 from rxpolygon.settings import cluster_from, flag, positive_number
 from rxpolygon.stats import StreamStats

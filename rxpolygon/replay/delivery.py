@@ -30,31 +30,40 @@ class ReplayDelivery(Delivery):
             unwanted.clear()  # a loop that runs sees it with its next event
 
     def _find_unwanted(self) -> set[type]:
-        self._unwanted = found = {StatusMessage, *self._router.types.values()}
+        self._unwanted = found = set(self._router.types.values())
         found.difference_update(self._router.types[topic.prefix] for topic in self._router.wanted)
         return found
 
     def _route_frames(self, frames: list[bytes]) -> tuple[int, int | None]:
-        """As live, but in passing over what nobody asked for: a recording may hold much of that."""
+        """As live, but in passing over what nobody asked for: a recording may hold much of that.
+
+        And statuses may come anywhere: they are counted apart here.
+        """
         unwanted = self._unwanted if self._unwanted is not None else self._find_unwanted()
         decode, tables, raw = self._decode, self._router.tables, self._messages
         count = 0
-        events: Sequence[object] = ()
+        newest: Sequence[object] = ()  # the last frame that was no mere status
         on_next: Callable[[Any], object] = nobody
         event: Any  # an Event or a StatusMessage
         for frame in frames:
             if raw.observers:
                 raw.emit(frame)
+            before = newest
             try:
-                events = decode(frame)
+                newest = decode(frame)
             except Exception:
-                events = self._route_salvaged(frame)
-                count += len(events)
+                salvaged = self._route_salvaged(frame)
+                count += len(salvaged)
+                newest = salvaged or before
                 continue
-            count += len(events)
-            for event in events:
+            count += len(newest)
+            for event in newest:
                 kind = event.__class__
                 if kind in unwanted:
+                    continue
+                if kind is StatusMessage:
+                    count -= 1
+                    newest = before
                     continue
                 try:
                     table = tables[kind]
@@ -63,8 +72,8 @@ class ReplayDelivery(Delivery):
                     on_next(event)
                 except BaseException as error:
                     self._router.fail_at(kind, event.symbol, on_next, error)
-        last = [event for event in events if isinstance(event, Event)]
-        return count - len(events) + len(last), last[-1].timestamp if last else None
+        stamps = [event.timestamp for event in newest if isinstance(event, Event)]
+        return count, stamps[-1] if stamps else None
 
     def play_frames(self, frames: Iterable[bytes]) -> None:
         """Frames in order."""

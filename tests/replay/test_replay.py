@@ -317,3 +317,36 @@ def test_progress_reaches_the_end(minute: Path) -> None:
     assert (last.share, last.is_over, last.frames) == (1.0, True, 200)
     assert last.total_bytes == minute.stat().st_size
     assert last.time == datetime(2023, 11, 14, 22, 14, 1, 990_000, tzinfo=UTC)
+
+
+def test_end_cuts_every_one_of_several_recordings(tmp_path: Path) -> None:
+    first = write_recording(tmp_path / "a.jsonl", [line(n, trade("A", n, n)) for n in range(6)])
+    second = write_recording(tmp_path / "b.jsonl", [line(n, trade("B", n, n)) for n in range(2)])
+    client = ReplayClient([first, second], "stocks", "max", end=NOW + 3_000)
+    seen: list[tuple[str, int]] = []
+    client.subscribe_stock_trades().subscribe(
+        lambda event: seen.append((event.symbol, event.sequence_number or 0))
+    )
+    client.run()
+    assert seen == [("A", 0), ("B", 0), ("A", 1), ("B", 1), ("A", 2)]
+
+
+def test_statuses_of_a_recording_are_no_events_wherever_they_stand(tmp_path: Path) -> None:
+    said = b'[%d,[{"ev":"status","status":"success","message":"subscribed to: T.A"}]]\n'
+    lines = [said % (NOW * 1_000_000), line(1, trade(at=1)), line(2, trade(at=2), quote(at=2))]
+    path = write_recording(tmp_path / "a.jsonl", [*lines, said % ((NOW + 3_000) * 1_000_000)])
+    client = ReplayClient(path, "stocks", "max")
+    client.subscribe_stock_trades().subscribe()
+    client.run()
+    assert (client.stats.frames, client.stats.events) == (4, 3)
+    assert client.stats.last_event_time == datetime(2023, 11, 14, 22, 14, 2, tzinfo=UTC)
+
+
+def test_progress_is_told_before_a_wait(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "a.jsonl", [line(0, trade()), line(3_600, trade(at=3_600))])
+    client = ReplayClient(path, "stocks", 1)
+    told: list[ReplayProgress] = []
+    client.progress.subscribe(told.append)
+    with client:
+        wait_for(lambda: [progress.frames for progress in told] == [1])
+    assert [progress.is_over for progress in told] == [False, True]
