@@ -1,0 +1,148 @@
+"""Candles, drawn."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from rxpolygon.notebook._chart import DOWN, UP, Chart, axis, axis_key, panel_domains
+from rxpolygon.notebook._frame import Ending
+from rxpolygon.notebook._numbers import decimals_of, value_text
+from rxpolygon.notebook._shell import package
+from rxpolygon.notebook._table import Cell, Table
+from rxpolygon.operators import Bar
+
+__all__ = ["Candles"]
+
+_VOLUME_PART: Final = 0.22  # of a panel's height
+_TEXT_ROWS: Final = 5
+_PRICES: Final = ("open", "high", "low", "close")
+
+
+class Candles(Chart):
+    """Candles and volumes, a panel for each symbol.
+
+    Args:
+        series: The bars of each symbol, in order.
+        others: How many symbols are not shown.
+        zone: Of the times.
+        ending: How the view stands.
+    """
+
+    def __init__(
+        self, series: dict[str, tuple[Bar, ...]], others: int, zone: ZoneInfo, ending: Ending
+    ) -> None:
+        more = f" and {others} more symbols" if others else ""
+        super().__init__((", ".join(series) or "no bars yet") + more, len(series), ending)
+        self.series = series
+        self.zone = zone
+
+    def text(self) -> str:
+        """The last bars, and how many there are."""
+        bars = [bar for series in self.series.values() for bar in series]
+        last = sorted(bars, key=lambda bar: bar.start)[-_TEXT_ROWS:]
+        prices = decimals_of("close", [getattr(bar, name) for bar in last for name in _PRICES])
+        sizes = decimals_of("volume", [bar.volume for bar in last])
+        rows = tuple(
+            (
+                Cell(f"{self._time(bar):%Y-%m-%d %H:%M:%S}", 0, False),
+                Cell(value_text(bar.symbol), 0, False),
+                *(Cell(value_text(getattr(bar, name), prices)) for name in _PRICES),
+                Cell(value_text(bar.volume, sizes)),
+            )
+            for bar in last
+        )
+        titles = (f"time ({self.zone.key})", "symbol", *_PRICES, "volume")
+        return Table(titles, rows, f"{len(bars):,} bars of {self.heading}", self.ending).text()
+
+    def traces(self) -> list[dict[str, object]]:
+        """Candles and volume bars of each panel."""
+        found: list[dict[str, object]] = []
+        for place, (symbol, bars) in enumerate(self.series.items()):
+            times = [f"{self._time(bar):%Y-%m-%dT%H:%M:%S.%f}" for bar in bars]
+            prices = {name: [getattr(bar, name) for bar in bars] for name in _PRICES}
+            candles: dict[str, object] = {
+                "type": "candlestick",
+                "name": symbol,
+                "x": times,
+                **prices,
+                "text": [_remark(bar) for bar in bars],
+                "increasing": {"line": {"color": UP, "width": 1}, "fillcolor": UP},
+                "decreasing": {"line": {"color": DOWN, "width": 1}, "fillcolor": DOWN},
+                "yaxis": axis(2 * place),
+            }
+            volumes: dict[str, object] = {
+                "type": "bar",
+                "name": f"{symbol} volume",
+                "x": times,
+                "y": [bar.volume for bar in bars],
+                "marker": {"color": [_colour(bar) for bar in bars], "opacity": 0.5, "line": {"width": 0}},
+                "yaxis": axis(2 * place + 1),
+            }
+            found += [candles, volumes]
+        return found
+
+    def layout(self) -> dict[str, object]:
+        """A price and a volume axis for each panel, and one axis of time."""
+        axes: dict[str, object] = {}
+        for place, (bottom, top) in enumerate(panel_domains(max(1, self.panels))):
+            edge = bottom + (top - bottom) * _VOLUME_PART
+            symbol = list(self.series)[place] if self.panels > 1 else ""
+            axes[axis_key("y", 2 * place)] = {"domain": [edge + 0.01, top], "title": {"text": symbol}}
+            axes[axis_key("y", 2 * place + 1)] = {"domain": [bottom, edge - 0.01], "nticks": 3}
+        lowest = axis(2 * max(1, self.panels) - 1)
+        time_axis = {"type": "date", "rangeslider": {"visible": False}, "title": {"text": self.zone.key}}
+        return {"xaxis": {**time_axis, "anchor": lowest}, **axes}
+
+    def paint(self, figure: Any) -> None:  # Any: a matplotlib Figure, which need not be installed
+        """The same with matplotlib."""
+        dates = package("matplotlib.dates", "a static chart")
+        panels = max(1, self.panels)
+        ratios = [1 - _VOLUME_PART, _VOLUME_PART] * panels
+        axes = figure.subplots(2 * panels, 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
+        for place, (symbol, bars) in enumerate(self.series.items()):
+            self._paint_panel(axes[2 * place], axes[2 * place + 1], bars, dates)
+            axes[2 * place].set_ylabel(symbol if self.panels > 1 else "")
+        for shown in axes:
+            shown.grid(color="#e6e8eb", linewidth=0.6)
+            shown.set_axisbelow(True)
+            shown.margins(x=0.01)
+            shown.spines[:].set_visible(False)
+            shown.tick_params(length=0, labelsize=8, labelcolor="#555555")
+        locator = dates.AutoDateLocator(tz=self.zone)
+        axes[-1].xaxis.set_major_locator(locator)
+        axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=self.zone))
+        axes[-1].set_xlabel(self.zone.key, fontsize=8, color="#555555")
+
+    def _paint_panel(self, prices: Any, volumes: Any, bars: tuple[Bar, ...], dates: Any) -> None:
+        times = dates.date2num([self._time(bar) for bar in bars])
+        width = 0.7 * _spacing(bars) / 86_400_000  # matplotlib's unit of time is the day
+        colours = [_colour(bar) for bar in bars]
+        prices.vlines(times, [bar.low for bar in bars], [bar.high for bar in bars], colours, linewidth=0.9)
+        low, high = min(bar.low for bar in bars), max(bar.high for bar in bars)
+        flat = (high - low) * 0.003 or abs(high) * 1e-5  # a candle whose open is its close is seen, too
+        heights = [max(abs(bar.close - bar.open), flat) for bar in bars]
+        prices.bar(times, heights, width, [min(bar.open, bar.close) for bar in bars], color=colours)
+        prices.set_ylim(low - 10 * flat, high + 10 * flat)
+        volumes.bar(times, [bar.volume for bar in bars], width, color=colours, alpha=0.5)
+
+    def _time(self, bar: Bar) -> datetime:
+        return datetime.fromtimestamp(bar.start / 1_000, self.zone)
+
+
+def _colour(bar: Bar) -> str:
+    return UP if bar.close >= bar.open else DOWN
+
+
+def _remark(bar: Bar) -> str:
+    if not bar.is_final:
+        return "forming"
+    return f"revision {bar.revision}" if bar.revision else ""
+
+
+def _spacing(bars: tuple[Bar, ...]) -> int:
+    """The least time between two bars, in milliseconds; a single bar's length."""
+    gaps = [later.start - bar.start for bar, later in pairwise(bars)]
+    return min((gap for gap in gaps if gap), default=max(bars[0].end - bars[0].start, 1))

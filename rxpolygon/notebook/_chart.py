@@ -1,0 +1,200 @@
+"""Charts: a plotly figure that grows, and the same as a picture by matplotlib."""
+
+from __future__ import annotations
+
+import io
+from abc import abstractmethod
+from datetime import timedelta
+from threading import RLock
+from typing import Any, Final, Generic, TypeVar
+
+from reactivex import Observable, abc
+
+from rxpolygon.notebook._frame import Ending, Frame, MimeBundle
+from rxpolygon.notebook._picture import Canvas, Picture
+from rxpolygon.notebook._shell import has_package, package
+from rxpolygon.notebook._view import LiveView
+
+__all__ = ["DOWN", "UP", "Chart", "FigureCanvas", "LiveChart", "axis", "axis_key", "panel_domains"]
+
+UP: Final = "#0d9f6e"
+DOWN: Final = "#e0434f"
+_FIRST_HEIGHT: Final = 420  # pixels, of one panel and what surrounds it
+_NEXT_HEIGHT: Final = 260  # of each further panel
+_WIDTH: Final = 900
+_SCALE: Final = 1.5  # so that it is sharp on fine screens
+_DPI: Final = 100
+_GAP: Final = 0.05  # between panels, of the figure's height
+
+_PLOTLY_JSON: Final = "application/vnd.plotly.v1+json"
+
+C = TypeVar("C", bound="Chart")
+
+
+class Chart(Frame):
+    """A frame of a chart with panels below one another.
+
+    Args:
+        heading: What stands over it.
+        panels: How many panels there are.
+        ending: How the view stands.
+    """
+
+    def __init__(self, heading: str, panels: int, ending: Ending) -> None:
+        self.heading = heading
+        self.panels = panels
+        self.ending = ending
+
+    @property
+    def title(self) -> str:
+        """The heading, and how the view stands unless it is live."""
+        return self.heading if self.ending.kind == "live" else f"{self.heading} · {self.ending}"
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return _FIRST_HEIGHT + _NEXT_HEIGHT * max(0, self.panels - 1)
+
+    @abstractmethod
+    def traces(self) -> list[dict[str, object]]:
+        """The figure's data, as plotly has it; a trace keeps its place from frame to frame."""
+
+    @abstractmethod
+    def layout(self) -> dict[str, object]:
+        """The axes, as plotly has them; they depend on the number of panels alone."""
+
+    @abstractmethod
+    def paint(self, figure: Any) -> None:  # Any: a matplotlib Figure, which need not be installed
+        """Draw with matplotlib."""
+
+    def bundle(self) -> MimeBundle:
+        """A picture; nothing while there is nothing to see, or without matplotlib."""
+        if not self.panels or not has_package("matplotlib"):
+            return {}
+        # Neither pyplot nor a window: a figure of its own, which may be drawn in any thread.
+        size = (_WIDTH / _DPI, self.height / _DPI)
+        figure = package("matplotlib.figure", "a static chart").Figure(figsize=size, layout="constrained")
+        self.paint(figure)
+        figure.suptitle(self.title, fontsize=11, color="#333333")
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", dpi=_DPI * _SCALE)
+        return {"image/png": picture.getvalue()}
+
+
+class FigureCanvas(Canvas[C], Generic[C]):
+    """A plotly FigureWidget."""
+
+    def __init__(self, frame: C) -> None:
+        graph_objects = package("plotly.graph_objects", "a live chart")
+        package("anywidget", "a live chart")
+        self._lock = RLock()
+        self._panels = frame.panels
+        self.widget = _figure_class(graph_objects.FigureWidget, self._lock)(
+            data=frame.traces(), layout=_whole_layout(frame)
+        )
+
+    def draw(self, frame: C) -> None:
+        """Traces that are there get new data; new panels come with new axes."""
+        traces = frame.traces()
+        with self._lock:
+            known = len(self.widget.data)
+            if frame.panels != self._panels:
+                self._panels = frame.panels
+                self.widget.update_layout(frame.layout(), height=frame.height)
+            with self.widget.batch_update():
+                for shown, trace in zip(self.widget.data, traces, strict=False):
+                    shown.update({key: value for key, value in trace.items() if key not in _CONSTANT})
+                self.widget.layout.title.text = frame.title
+            if traces[known:]:
+                self.widget.add_traces(traces[known:])
+
+    def keepsake(self) -> MimeBundle:
+        """The figure itself, which notebooks show with zoom and hover, and code hosts pass over."""
+        with self._lock:
+            figure = self.widget.to_plotly_json()
+        return {_PLOTLY_JSON: {"data": figure["data"], "layout": figure["layout"], "config": {}}}
+
+
+#: What does not change from frame to frame.
+_CONSTANT: Final = frozenset({"type", "name", "xaxis", "yaxis"})
+
+
+def _figure_class(figure_widget: Any, lock: RLock) -> Any:  # Any: plotly has no types
+    class Figure(figure_widget):  # type: ignore[misc] # a class of a package without types
+        """A FigureWidget that takes the browser's answers and new data in turn.
+
+        The answers come on the kernel's main thread, and while traitlets takes them in, it holds back changes
+        from other threads and may lose some.
+        """
+
+        def set_state(self, sync_data: dict[str, object]) -> None:
+            with lock:
+                super().set_state(sync_data)
+
+    return Figure
+
+
+def _whole_layout(frame: Chart) -> dict[str, object]:
+    return {
+        "template": "plotly_white",
+        "height": frame.height,
+        "margin": {"l": 60, "r": 20, "t": 50, "b": 40},
+        "showlegend": False,
+        "title": {"text": frame.title, "font": {"size": 15}},
+        "uirevision": "kept",  # new data does not undo the user's zoom
+        **frame.layout(),
+    }
+
+
+def axis(place: int) -> str:
+    """What a trace calls the y axis in a place, from 0.
+
+    Example:
+        >>> axis(0), axis(1)
+        ('y', 'y2')
+    """
+    return f"y{place + 1}" if place else "y"
+
+
+def axis_key(letter: str, place: int) -> str:
+    """What a layout calls the axis in a place, from 0.
+
+    Example:
+        >>> axis_key("y", 0), axis_key("x", 1)
+        ('yaxis', 'xaxis2')
+    """
+    return f"{letter}axis{place + 1}" if place else f"{letter}axis"
+
+
+def panel_domains(panels: int) -> list[tuple[float, float]]:
+    """The lower and upper edge of each panel, the first on top, as parts of the figure's height.
+
+    Example:
+        >>> panel_domains(1), panel_domains(2)
+        ([(0.0, 1.0)], [(0.525, 1.0), (0.0, 0.475)])
+    """
+    height = (1 - _GAP * (panels - 1)) / panels
+    bottoms = [1 - height - place * (height + _GAP) for place in range(panels)]
+    return [(round(max(bottom, 0.0), 4), round(bottom + height, 4)) for bottom in bottoms]
+
+
+class LiveChart(LiveView):
+    """A :class:`LiveView` that is a plotly figure."""
+
+    def __init__(
+        self,
+        source: Observable[Any],  # Any, here and below: settled by the function that makes it
+        picture: Picture[Any, Any],
+        every: str | timedelta,
+        scheduler: abc.SchedulerBase | None,
+    ) -> None:
+        super().__init__(source, picture, every, scheduler)
+
+    @property
+    def figure(self) -> Any:  # Any: plotly has no types
+        """The ``plotly.graph_objects.FigureWidget``, for changes to its layout.
+
+        Raises:
+            MissingPackageError: plotly or anywidget is not installed.
+        """
+        return self.widget

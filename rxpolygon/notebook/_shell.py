@@ -1,0 +1,41 @@
+"""The IPython shell around the program, if there is one, and what it can show."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from rxpolygon.errors import MissingPackageError
+
+__all__ = ["current_shell", "has_package", "package", "runs_widgets"]
+
+
+def package(name: str, feature: str) -> Any:  # Any: it may not be installed, and most have no types
+    """A package of the extra ``notebook``, or a module of one.
+
+    Raises:
+        MissingPackageError: It is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise MissingPackageError(feature, name.partition(".")[0], "notebook") from error
+
+
+def has_package(name: str) -> bool:
+    """Whether a package is installed, without importing it."""
+    return find_spec(name) is not None
+
+
+def current_shell() -> Any | None:  # Any: IPython need not be installed
+    """The running IPython shell: that of a kernel or of a terminal; None in plain Python."""
+    # A program that IPython runs has imported it; one that has not is spared the import.
+    ipython = sys.modules.get("IPython")
+    return None if ipython is None else ipython.get_ipython()
+
+
+def runs_widgets() -> bool:
+    """Whether there is a kernel, and the package that speaks to a notebook's widgets."""
+    return getattr(current_shell(), "kernel", None) is not None and has_package("ipywidgets")
