@@ -32,9 +32,10 @@ ROOMS = [
     {"history"},
     {"replay"},
     {"operators"},
+    {"aio", "frames"},
     {"simulator"},
     {"testing"},
-    {"metrics"},
+    {"metrics", "notebook"},
     {"examples"},
     {"cli"},
 ]
