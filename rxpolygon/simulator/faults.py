@@ -17,8 +17,10 @@ from typing import Literal
 from msgspec import Struct
 
 __all__ = [
+    "Amend",
     "CapRefusal",
     "CloseAtOnce",
+    "Complain",
     "Cut",
     "Delay",
     "Duplicate",
@@ -31,6 +33,7 @@ __all__ = [
     "Mute",
     "RefuseHandshake",
     "RefuseLogin",
+    "RefuseSubscription",
     "Reorder",
     "Restart",
     "SilentLogin",
@@ -106,12 +109,25 @@ class RefuseLogin(Fault, frozen=True, kw_only=True):
     """Refuse a login, with whatever key.
 
     Attributes:
-        status: The status that says so, ``auth_timeout`` for example.
-        message: Its text.
+        status: The status or code that says so, ``auth_timeout`` or 404 for example; None for the vendor's
+            word for a wrong key.
+        message: Its text; None for the vendor's.
     """
 
-    status: str = "auth_failed"
-    message: str = "authentication failed"
+    status: str | int | None = None
+    message: str | None = None
+
+
+class RefuseSubscription(Fault, frozen=True, kw_only=True):
+    """Refuse a subscribe command whole: nothing is subscribed.
+
+    Attributes:
+        status: The status or code that says so, 405 for example; None for the vendor's word for it.
+        message: Its text; None for the vendor's.
+    """
+
+    status: str | int | None = None
+    message: str | None = None
 
 
 class GarbageLogin(Fault, frozen=True, kw_only=True):
@@ -166,7 +182,21 @@ class HalfOpen(StreamFault, frozen=True, kw_only=True):
 
 
 class Evict(StreamFault, frozen=True, kw_only=True):
-    """Say ``force_disconnect``, as when another connection takes over, and close."""
+    """Say that another connection took over, where the vendor has a word for it, and close with 1008."""
+
+
+class Complain(StreamFault, frozen=True, kw_only=True):
+    """Tell an error in the middle of the stream.
+
+    Attributes:
+        status: The status or code; None for the vendor's word for an error of its own.
+        message: Its text; None for the vendor's.
+        closes: Whether the connection ends after it, with 1008.
+    """
+
+    status: str | int | None = None
+    message: str | None = None
+    closes: bool = False
 
 
 class Restart(StreamFault, frozen=True, kw_only=True):
@@ -203,6 +233,21 @@ class Reorder(Fault, frozen=True, kw_only=True):
 
     share: float = 0.05
     within: float = 0.5
+    times: int | None = None
+
+
+class Amend(Fault, frozen=True, kw_only=True):
+    """Cancel or correct some trades of stocks afterwards, where the vendor tells such things: on Alpaca.
+
+    The bars of the simulator are not made again for it. ``connection`` and ``times`` do not apply.
+
+    Attributes:
+        share: Which share of the trades, 0 to 1; half of them are corrected, half cancelled.
+        within: How long after their publication at most, in seconds of market time.
+    """
+
+    share: float = 0.01
+    within: float = 2.0
     times: int | None = None
 
 

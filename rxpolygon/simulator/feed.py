@@ -6,8 +6,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from rxpolygon.simulator.faults import Reorder
+from rxpolygon.simulator.faults import Amend, Reorder
+from rxpolygon.simulator.market.amendments import Amendments
 from rxpolygon.simulator.market.market import ClusterMarket, Lateness
+from rxpolygon.simulator.outlet import frames_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from rxpolygon.simulator.market.market import Published
     from rxpolygon.simulator.session import Session
     from rxpolygon.simulator.settings import Settings, Speed
-    from rxpolygon.simulator.venues.base import Venue, WireEvent
+    from rxpolygon.simulator.venues.base import Encoding, Venue, WireEvent, Writers
+    from rxpolygon.topics import Topic
 
 __all__ = ["MarketFeed"]
 
@@ -37,11 +40,9 @@ class MarketFeed:
         self._venue = venue
         self._settings = settings
         self._sessions = sessions
-        self._writers = venue.writers(venue.market_of(cluster))
         self._market: ClusterMarket | None = None
         self._interested: tuple[tuple[Session, int], ...] = ()
-        self._takers: dict[tuple[str, str], list[list[WireEvent]]] = {}
-        self._batches: list[tuple[Session, list[WireEvent]]] = []
+        self._audiences: list[_Audience] = []
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -73,7 +74,9 @@ class MarketFeed:
     def _new_market(self) -> ClusterMarket:
         settings = self._settings
         start = int(time.time() * 1000) if settings.start is None else settings.start
+        amend = next((fault for fault in settings.faults if isinstance(fault, Amend)), None)
         late = next((fault for fault in settings.faults if isinstance(fault, Reorder)), None)
+        start -= self._venue.delay_ms(self._cluster) if settings.start is None else 0
         return ClusterMarket(
             self._venue.market_of(self._cluster),
             seed=settings.seed,
@@ -81,17 +84,15 @@ class MarketFeed:
             symbols=self._default_symbols(),
             rate=settings.rate,
             lateness=None if late is None else Lateness(late.share, late.within * 1000),
+            amendments=None if amend is None else Amendments(amend.share, amend.within * 1000),
         )
 
     def _default_symbols(self) -> tuple[str, ...] | None:
         symbols = self._settings.symbols
+        if symbols is not None and not isinstance(symbols, tuple):
+            symbols = symbols.get(self._cluster)
         if symbols is None:
-            return None
-        if not isinstance(symbols, tuple):
-            found = symbols.get(self._cluster)
-            if found is None:
-                return None
-            symbols = found
+            return self._venue.default_symbols(self._cluster)
         return tuple(self._venue.normal_symbol(self._cluster, symbol) for symbol in symbols)
 
     def _turn(self, market: ClusterMarket) -> int:
@@ -116,10 +117,48 @@ class MarketFeed:
             market.open(symbol)
             if number % _SYMBOLS_A_TURN == 0:
                 await asyncio.sleep(0)
-        self._takers = {}
-        self._batches = [(session, []) for session, _ in interested]
+        self._audiences = self._audiences_of([session for session, _ in interested])
+
+    def _audiences_of(self, sessions: list[Session]) -> list[_Audience]:
+        by_encoding: dict[Encoding, dict[frozenset[Topic], list[Session]]] = {}
+        for session in sessions:
+            groups = by_encoding.setdefault(session.encoding, {})
+            groups.setdefault(session.interest.topics, []).append(session)
+        return [
+            _Audience(
+                self._venue, encoding, self._venue.writers(self._cluster, encoding), list(groups.values())
+            )
+            for encoding, groups in by_encoding.items()
+        ]
 
     def _publish(self, published: list[Published]) -> None:
+        for audience in self._audiences:
+            audience.publish(published)
+
+    async def _rest(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        for session, _ in self._interested:
+            while session.outlet.is_full:
+                await session.link.room()
+
+
+class _Audience:
+    """The connections that take a market in one encoding.
+
+    Those with the same subscriptions are one group: for it an event is written, and a frame encoded, once.
+    """
+
+    def __init__(
+        self, venue: Venue, encoding: Encoding, writers: Writers, groups: list[list[Session]]
+    ) -> None:
+        self._venue = venue
+        self._encoding = encoding
+        self._writers = writers
+        self._groups: list[tuple[list[Session], list[WireEvent]]] = [(sessions, []) for sessions in groups]
+        self._takers: dict[tuple[str, str], list[list[WireEvent]]] = {}
+
+    def publish(self, published: list[Published]) -> None:
+        """Send each connection what it wants of some records."""
         takers_of, writers = self._takers, self._writers
         for _, record in published:
             symbol = record.symbol
@@ -131,19 +170,15 @@ class MarketFeed:
                     event = write(record)
                     for batch in takers:
                         batch.append(event)
-        for session, batch in self._batches:
+        for sessions, batch in self._groups:
             if batch:
-                session.outlet.deliver(batch)
+                frames = frames_of(batch, self._venue, self._encoding)
+                for session in sessions:
+                    session.outlet.deliver(batch, frames)
                 batch.clear()
 
     def _who_takes(self, prefix: str, symbol: str) -> list[list[WireEvent]]:
-        return [batch for session, batch in self._batches if session.interest.covers(prefix, symbol)]
-
-    async def _rest(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        for session, _ in self._interested:
-            while session.outlet.is_full:
-                await session.link.room()
+        return [batch for sessions, batch in self._groups if sessions[0].interest.covers(prefix, symbol)]
 
 
 class _Clock:

@@ -18,7 +18,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Link", "LinkHandler", "websocket_frame"]
 
@@ -53,8 +53,11 @@ class LinkHandler(Protocol):
     def on_connect(self) -> None:
         """A client connected; nothing was said yet."""
 
-    def on_request(self, path: str) -> tuple[int, str] | None:
-        """A handshake came in. Return an HTTP status and text to refuse it, None to accept."""
+    def on_request(self, path: str, headers: Mapping[str, str]) -> tuple[int, str] | None:
+        """A handshake came in. Return an HTTP status and text to refuse it, None to accept.
+
+        Names of headers are in lower case.
+        """
 
     def on_open(self) -> None:
         """The handshake is done."""
@@ -121,9 +124,10 @@ class Link(asyncio.Protocol):
         """Send one message; the bytes on the wire are returned."""
         return self.send_bytes(websocket_frame(payload, Opcode.BINARY if binary else Opcode.TEXT))
 
-    def send_all(self, payloads: Sequence[bytes]) -> int:
-        """Send text messages with one write; the bytes on the wire are returned."""
-        return self.send_bytes(b"".join([websocket_frame(payload) for payload in payloads]))
+    def send_all(self, payloads: Sequence[bytes], *, binary: bool = False) -> int:
+        """Send messages with one write; the bytes on the wire are returned."""
+        opcode = Opcode.BINARY if binary else Opcode.TEXT
+        return self.send_bytes(b"".join([websocket_frame(payload, opcode) for payload in payloads]))
 
     def send_bytes(self, data: bytes) -> int:
         """Put raw bytes on the wire, whole frames or not; the number is returned."""
@@ -221,7 +225,8 @@ class Link(asyncio.Protocol):
             self.abort(reset=True)
 
     def _answer_request(self, request: Request) -> None:
-        refusal = self._handler.on_request(request.path)
+        headers = {name.lower(): value for name, value in request.headers.raw_items()}
+        refusal = self._handler.on_request(request.path, headers)
         protocol = self._protocol
         response = protocol.accept(request) if refusal is None else protocol.reject(*refusal)
         self._protocol.send_response(response)

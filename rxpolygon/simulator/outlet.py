@@ -5,24 +5,39 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
+
+from websockets.frames import Opcode
 
 from rxpolygon.simulator import faults as wrong
-from rxpolygon.simulator.garbage import garbage_frame
 from rxpolygon.simulator.link import Link, websocket_frame
+from rxpolygon.simulator.venues.base import Notice
 
 if TYPE_CHECKING:
     from rxpolygon.simulator.journal import Journal
     from rxpolygon.simulator.schedule import ConnectionFaults
-    from rxpolygon.simulator.venues.base import Venue, WireEvent
+    from rxpolygon.simulator.venues.base import Encoding, Venue, WireEvent
 
-__all__ = ["EVICTION", "Outlet"]
+__all__ = ["Outlet", "frames_of"]
 
 _LOG: Final = logging.getLogger("rxpolygon.simulator")
 _EVENTS_A_FRAME: Final = 200
-#: What is said to a client whose place another connection takes.
-EVICTION: Final = ("force_disconnect", "another connection of this account took over")
+
+
+def frames_of(events: list[WireEvent], venue: Venue, encoding: Encoding) -> list[bytes]:
+    """Events as frames, several in each."""
+    if len(events) <= _EVENTS_A_FRAME:
+        return [venue.encode(events, encoding)]
+    starts = range(0, len(events), _EVENTS_A_FRAME)
+    return [venue.encode(events[start : start + _EVENTS_A_FRAME], encoding) for start in starts]
+
+
+class Tell(Protocol):
+    """Tells a client something, in the vendor's words, and may close."""
+
+    def __call__(
+        self, what: Notice | str | int, message: str | None = None, *, closes: bool = False
+    ) -> None: ...
 
 
 class Outlet:
@@ -33,9 +48,10 @@ class Outlet:
         link: Link,
         number: int,
         venue: Venue,
+        encoding: Encoding,
         journal: Journal,
         faults: ConnectionFaults,
-        last_words: Callable[[str, str], None],
+        tell: Tell,
     ) -> None:
         """Begin.
 
@@ -43,16 +59,18 @@ class Outlet:
             link: The websocket.
             number: The connection's number.
             venue: Makes frames of events.
+            encoding: How the connection's messages are written.
             journal: Is told what went out whole.
             faults: What may go wrong.
-            last_words: Sends a status and closes.
+            tell: Tells the client something, and may close.
         """
         self._link = link
         self._number = number
-        self._encode = venue.encode
+        self._venue = venue
+        self._encoding = encoding
         self._journal = journal
         self._faults = faults
-        self._last_words = last_words
+        self._tell = tell
         self._frames = 0
         self._stream_bytes = 0
         self._garbage = 0
@@ -66,17 +84,17 @@ class Outlet:
         """Whether a patient sender should wait for this client."""
         return self._link.is_full and self._faults.find(wrong.SlowConsumer) is None
 
-    def deliver(self, events: list[WireEvent]) -> None:
-        """Send events, several a frame."""
+    def deliver(self, events: list[WireEvent], frames: list[bytes] | None = None) -> None:
+        """Send events, several a frame.
+
+        Args:
+            events: As the wire has them, in the connection's encoding.
+            frames: The same events as frames, if somebody has made them already.
+        """
         duplicate = self._faults.find(wrong.Duplicate) if self._faults else None
         if duplicate is not None:
-            events = self._doubled(events, duplicate)
-        frame = self._encode
-        if len(events) <= _EVENTS_A_FRAME:
-            self.deliver_frames([frame(events)])
-            return
-        starts = range(0, len(events), _EVENTS_A_FRAME)
-        self.deliver_frames([frame(events[start : start + _EVENTS_A_FRAME]) for start in starts])
+            events, frames = self._doubled(events, duplicate), None
+        self.deliver_frames(frames_of(events, self._venue, self._encoding) if frames is None else frames)
 
     def deliver_frames(self, frames: list[bytes]) -> None:
         """Send whole frames of data."""
@@ -104,7 +122,7 @@ class Outlet:
 
     def send_garbage(self, kind: wrong.GarbageKind) -> None:
         """Send a frame that is no proper array of events."""
-        frame, is_binary = garbage_frame(kind)
+        frame, is_binary = self._venue.garbage(kind, self._encoding)
         self._link.send(frame, binary=is_binary)
 
     def stop(self) -> None:
@@ -139,13 +157,13 @@ class Outlet:
                 self._send_faulty(frame)
         else:
             self._frames += len(frames)
-            self._link.send_all(frames)
+            self._link.send_all(frames, binary=self._encoding.is_binary)
             self._journal.sent(self._number, frames)
 
     def _send_faulty(self, frame: bytes) -> None:
         if self._is_muted or not self._link.is_open or self._link.is_frozen:
             return
-        data = websocket_frame(frame)
+        data = websocket_frame(frame, Opcode.BINARY if self._encoding.is_binary else Opcode.TEXT)
         cut = self._faults.cut_at_byte()
         if cut is not None and cut.at_byte is not None and self._stream_bytes + len(data) > cut.at_byte:
             self._faults.use(cut)
@@ -179,7 +197,9 @@ class Outlet:
             case wrong.HalfOpen():
                 self._link.freeze()
             case wrong.Evict():
-                self._last_words(*EVICTION)
+                self._tell(Notice.TAKEN_OVER, closes=True)
+            case wrong.Complain(status=status, message=message, closes=closes):
+                self._tell(Notice.OTHER if status is None else status, message, closes=closes)
             case wrong.Restart(code=code):
                 self._link.close(code, "restart")
 
@@ -202,4 +222,4 @@ class Outlet:
         slow = self._faults.find(wrong.SlowConsumer)
         if slow is None or self._link.unread_bytes <= slow.unread_bytes or not self._faults.use(slow):
             return
-        self._last_words("slow_consumer", f"{self._link.unread_bytes} bytes are unread")
+        self._tell(Notice.SLOW_READER, closes=True)

@@ -210,7 +210,8 @@ class _Filter:
             return frame if chosen else None
         if not any(chosen):
             return None
-        return self._venue.encode([orjson.Fragment(event) for event in _kept(frame, chosen)])
+        events = [orjson.Fragment(event) for event in _kept(frame, chosen)]
+        return self._venue.encode(events, self._session.encoding)
 
     def events(self, frame: bytes) -> list[bytes]:
         """The wanted events of a frame."""

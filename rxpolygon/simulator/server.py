@@ -11,9 +11,10 @@ from rxpolygon.simulator.listener import Listener
 from rxpolygon.simulator.playback import Playback
 from rxpolygon.simulator.schedule import FaultSchedule
 from rxpolygon.simulator.session import Session
+from rxpolygon.simulator.venues.base import Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from rxpolygon.simulator.journal import Journal
     from rxpolygon.simulator.settings import Settings
@@ -93,7 +94,7 @@ class Server:
         markets = self.settings.recorded_markets
         if self.settings.recording is not None and self._market_of(session) not in markets:
             held = " or ".join(sorted(markets))
-            session.tell("error", f"the recording holds {held}, not {session.cluster}")
+            session.tell(Notice.OTHER, f"the recording holds {held}, not {session.cluster}")
 
     def began(self, session: Session) -> None:
         """Start what the session subscribed to: the cluster's market, or its own playback."""
@@ -136,22 +137,32 @@ class Server:
         """The sessions of a cluster, or all of them."""
         return [session for session in self._sessions if cluster is None or session.cluster == cluster]
 
-    def push(self, cluster: str, events: Sequence[tuple[EventHead, WireEvent]]) -> int:
+    def push(self, cluster: str, events: Sequence[tuple[EventHead, Mapping[str, object]]]) -> int:
         """Send events, each with its channel and symbol, to those who subscribed."""
         reached = 0
         for session in self.sessions_of(cluster):
             if not session.is_logged_in:
                 continue
             covers = session.interest.covers
-            wanted = [event for head, event in events if covers(head.prefix, head.symbol)]
+            wanted: list[WireEvent] = [
+                self.venue.rewrite(event, session.encoding)
+                for head, event in events
+                if covers(head.prefix, head.symbol)
+            ]
             if wanted:
                 session.outlet.deliver(wanted)
                 reached += 1
         return reached
 
-    def send_raw(self, data: str | bytes, cluster: str | None) -> int:
+    def send_raw(self, data: str | bytes, cluster: str | None, *, binary: bool) -> int:
         """Send one frame of anything to every client that is logged in."""
-        return sum(session.send_raw(data) for session in self.sessions_of(cluster))
+        return sum(session.send_raw(data, binary=binary) for session in self.sessions_of(cluster))
+
+    def tell(
+        self, what: Notice | str | int, message: str | None, cluster: str | None, *, closes: bool
+    ) -> int:
+        """Tell every client something, in the vendor's words."""
+        return self._each(cluster, lambda session: session.tell(what, message, closes=closes))
 
     def restart(self, code: int, cluster: str | None) -> int:
         """Close every connection with a code."""

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from rxpolygon.simulator import faults as wrong
 from rxpolygon.simulator.link import Link
-from rxpolygon.simulator.outlet import EVICTION, Outlet
+from rxpolygon.simulator.outlet import Outlet
+from rxpolygon.simulator.venues.base import Handshake, Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rxpolygon.simulator.interest import Interest
     from rxpolygon.simulator.journal import Journal
     from rxpolygon.simulator.schedule import ConnectionFaults, FaultSchedule
     from rxpolygon.simulator.settings import Settings
-    from rxpolygon.simulator.venues.base import Conversation, Reply, Venue
+    from rxpolygon.simulator.venues.base import Conversation, Encoding, Reply, Venue
 
 __all__ = ["Session", "SessionOwner"]
 
@@ -79,6 +82,11 @@ class Session:
         return self._talk.interest
 
     @property
+    def encoding(self) -> Encoding:
+        """How the connection's messages are written."""
+        return self._talk.encoding
+
+    @property
     def is_logged_in(self) -> bool:
         """Whether the login was accepted and the connection is open."""
         return self.number > 0 and self._talk.is_logged_in and self.link.is_open
@@ -89,7 +97,7 @@ class Session:
         """Be known to the server from now on."""
         self._owner.joined(self)
 
-    def on_request(self, path: str) -> tuple[int, str] | None:
+    def on_request(self, path: str, headers: Mapping[str, str]) -> tuple[int, str] | None:
         """Accept the handshake if the path names a cluster."""
         cluster = self._venue.cluster_of(path)
         if cluster is None:
@@ -97,10 +105,9 @@ class Session:
         self.cluster = cluster
         self.number = self._journal.connected(cluster)
         self._faults = self._owner.schedule.of_connection(self.number)
-        settings = self._owner.settings
-        self._talk = self._venue.converse(cluster, settings.api_keys, settings.refusals)
+        self._talk = self._venue.converse(Handshake(cluster, headers), self._owner.settings.plan)
         self.outlet = Outlet(
-            self.link, self.number, self._venue, self._journal, self._faults, self._last_words
+            self.link, self.number, self._venue, self.encoding, self._journal, self._faults, self.tell
         )
         refusal = self._faults.take(wrong.RefuseHandshake)
         return None if refusal is None else (refusal.status, "refused\n")
@@ -114,12 +121,25 @@ class Session:
             else:
                 self.link.close(closing.code)
             return
-        self.link.send(self._venue.greeting())
+        self._send(self._talk.greeting())
         self._later(self._owner.settings.login_timeout, self._login_timed_out)
+        login = self._talk.early_login()
+        if login is not None:
+            self._obey(login)
 
     def on_message(self, message: str | bytes) -> None:
         """Obey a command."""
-        reply = self._talk.receive(message)
+        refusal = self._faults.find(wrong.RefuseSubscription)
+        if refusal is None:
+            self._obey(self._talk.receive(message))
+            return
+        status = Notice.SUBSCRIPTION_REFUSED if refusal.status is None else refusal.status
+        reply = self._talk.receive(message, self._talk.tell(status, refusal.message))
+        if reply.is_refused:
+            self._faults.use(refusal)
+        self._obey(reply)
+
+    def _obey(self, reply: Reply) -> None:
         self._journal.took(self.number, self.cluster, reply.command)
         if reply.account is not None:
             self._log_in(reply.account)
@@ -137,24 +157,32 @@ class Session:
 
     # What the server does.
 
-    def send_raw(self, data: str | bytes) -> bool:
+    def send_raw(self, data: str | bytes, *, binary: bool = False) -> bool:
         """Send one frame of anything, bytes that are not UTF-8 as a text frame too."""
         if not self.is_logged_in:
             return False
         payload = data.encode() if isinstance(data, str) else data
-        return self.link.send(payload) > 0
+        return self.link.send(payload, binary=binary) > 0
 
-    def tell(self, status: str, message: str) -> None:
-        """Send a status."""
-        self.link.send(self._venue.status(status, message))
+    def tell(self, what: Notice | str | int, message: str | None = None, *, closes: bool = False) -> None:
+        """Tell the client something, in the vendor's words, and perhaps close with 1008."""
+        if not self.link.is_open:
+            return
+        self._send(self._talk.tell(what, message))
+        if closes:
+            self.link.close(_POLICY, what.name.lower() if isinstance(what, Notice) else str(what))
 
     def evict(self) -> None:
         """Another connection takes over."""
-        self._last_words(*EVICTION)
+        self.tell(Notice.TAKEN_OVER, closes=True)
 
     def refuse_for_cap(self) -> None:
         """The account has all the connections that it may have."""
-        self._last_words("max_connections", "Maximum number of websocket connections exceeded.")
+        self.tell(Notice.CONNECTION_LIMIT, closes=True)
+
+    def _send(self, frame: bytes | None) -> None:
+        if frame is not None:
+            self.link.send(frame, binary=self.encoding.is_binary)
 
     # Login.
 
@@ -163,7 +191,7 @@ class Session:
             return
         refusal = self._faults.take(wrong.RefuseLogin)
         if refusal is not None:
-            self.tell(refusal.status, refusal.message)
+            self.tell(Notice.LOGIN_REFUSED if refusal.status is None else refusal.status, refusal.message)
             return
         garbage = self._faults.take(wrong.GarbageLogin)
         if garbage is not None:
@@ -177,7 +205,7 @@ class Session:
             self.refuse_for_cap()
             return
         self.account = account
-        self.link.send(self._talk.log_in())
+        self._send(self._talk.log_in())
         self._owner.welcomed(self)
         self._journal.touch()
         self.outlet.begin()
@@ -189,11 +217,13 @@ class Session:
 
     def _login_timed_out(self) -> None:
         if not self.is_logged_in and not self._is_silent:
-            self._last_words("auth_timeout", "no authentication in time")
+            self.tell(Notice.LOGIN_TIMEOUT, closes=True)
 
     def _answer(self, reply: Reply) -> None:
         for frame in reply.frames:
-            self.link.send(frame)
+            self._send(frame)
+        if reply.closes:
+            self.link.close(_POLICY)
         if self._talk.is_logged_in and reply.command.action != "auth":
             topics = frozenset(str(topic) for topic in self.interest.topics)
             self._journal.subscribed(self.number, topics)
@@ -211,11 +241,6 @@ class Session:
             self._after(capped.delay, self.refuse_for_cap)
 
     # Ends and timers.
-
-    def _last_words(self, status: str, message: str) -> None:
-        if self.link.is_open:
-            self.tell(status, message)
-            self.link.close(_POLICY, status)
 
     def _after(self, seconds: float, act: _Act) -> None:
         if seconds > 0:

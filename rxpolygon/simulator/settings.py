@@ -6,20 +6,21 @@ import os
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec import Struct
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.simulator.faults import Fault
-from rxpolygon.simulator.venues.base import Refusals
+from rxpolygon.simulator.venues.base import Plan, SecondConnection
+
+if TYPE_CHECKING:
+    from rxpolygon.simulator.venues.base import Venue
 
 __all__ = ["OnEnd", "SecondConnection", "Settings", "Speed", "Tls"]
 
 #: How many times as fast as real time, or as fast as clients read.
 Speed = float | Literal["max"]
-#: What happens when an account opens a second connection to a cluster.
-SecondConnection = Literal["evict", "refuse", "both", "allow"]
 #: What a playback does at its end.
 OnEnd = Literal["hold", "close", "repeat"]
 #: A server context, or the paths of a certificate chain and its key.
@@ -33,7 +34,6 @@ class Settings(Struct, frozen=True):
     """Everything that a simulator was told, in one form."""
 
     port: int
-    api_keys: frozenset[str]
     symbols: Mapping[str, tuple[str, ...]] | tuple[str, ...] | None
     seed: int
     speed: Speed
@@ -46,7 +46,7 @@ class Settings(Struct, frozen=True):
     on_end: OnEnd
     tls: ssl.SSLContext | None
     faults: tuple[Fault, ...]
-    refusals: Refusals
+    plan: Plan
     second_connection: SecondConnection
     login_timeout: float
     tick: float
@@ -110,6 +110,26 @@ def texts(name: str, value: object) -> tuple[str, ...]:
         if not item:
             raise InvalidArgumentError(name, value, "none of them may be empty")
     return items
+
+
+def clusters(name: str, value: object, venue: Venue) -> frozenset[str] | None:
+    """Some of a vendor's clusters, or None for all of them."""
+    if value is None:
+        return None
+    items = texts(name, value)
+    for item in items:
+        if venue.cluster_of(f"/{item}") is None:
+            raise InvalidArgumentError(name, item, "it is what follows the host in a client's URL")
+    return frozenset(items)
+
+
+def symbol_limit(name: str, value: object, venue: Venue) -> int | None:
+    """A limit on symbols, where the vendor has such."""
+    if value is None:
+        return None
+    if not venue.limits_symbols:
+        raise InvalidArgumentError(name, value, f"{venue.name} has no such limit")
+    return integer(name, value, 0, 2**31)
 
 
 def fault_list(value: object) -> tuple[Fault, ...]:

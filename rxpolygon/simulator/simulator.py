@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -10,36 +9,40 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-import orjson
-
 from rxpolygon.errors import InvalidArgumentError, MissingPackageError
 from rxpolygon.simulator import settings as checked
 from rxpolygon.simulator.faults import Fault
 from rxpolygon.simulator.journal import Journal, Received
 from rxpolygon.simulator.playback import markets_in
-from rxpolygon.simulator.venues.base import Refusals
+from rxpolygon.simulator.runner import Runner
+from rxpolygon.simulator.venues.alpaca import AlpacaVenue
+from rxpolygon.simulator.venues.base import Notice, Plan, Refusals
 from rxpolygon.simulator.venues.polygon import PolygonVenue
 
 if TYPE_CHECKING:
     from rxpolygon.simulator.server import Server
-    from rxpolygon.simulator.venues.base import Venue
+    from rxpolygon.simulator.venues.base import SecondConnection, Venue
 
 __all__ = ["Simulator"]
 
 T = TypeVar("T")
 
-_VENUES: Final[dict[str, type[Venue]]] = {"polygon": PolygonVenue}
+_VENUES: Final[dict[str, type[Venue]]] = {"polygon": PolygonVenue, "alpaca": AlpacaVenue}
 _HIGHEST_PORT: Final = 65_535
-_ANSWER_SECONDS: Final = 10.0
-_STOP_SECONDS: Final = 5.0
 _LATEST_START: Final = 2**53
 
 
 class Simulator:
     """A websocket server on this machine that speaks a vendor's protocol.
 
-    It serves a seeded market, or a recording, to any client of that vendor. Connect to ``url`` and add
-    ``/<cluster>``. It runs in a thread of its own from :meth:`start` (or ``with``) to :meth:`close`.
+    It serves a seeded market, or a recording, to any client of that vendor. It runs in a thread of its own
+    from :meth:`start` (or ``with``) to :meth:`close`.
+
+    With ``venue="polygon"`` clients connect to ``url`` and add ``/<cluster>``. With ``venue="alpaca"`` it is
+    the whole URL of a stream, ``ws://127.0.0.1:PORT/v2/iex``, and :meth:`url_of` gives those of the others:
+    ``v2/sip``, ``v2/delayed_sip`` (15 minutes behind), ``v2/test`` (the symbol ``FAKEPACA``),
+    ``v1beta3/crypto/us``, ``v1beta1/opra`` and ``v1beta1/indicative``. What is called a cluster here is a
+    feed there. The market behind both is the same.
 
     A cluster's market starts with the first subscription to it, once subscribe commands have been quiet for
     ``settle`` seconds, so that calls made together miss nothing. With a recording, that holds for each
@@ -75,7 +78,9 @@ class Simulator:
         rate: float | None = None,
         refuse: Iterable[str] = (),
         refusal: str = "not authorized",
-        second_connection: checked.SecondConnection = "evict",
+        clusters: Iterable[str] | None = None,
+        symbol_limit: int | None = None,
+        second_connection: SecondConnection | None = None,
         login_timeout: float = 10.0,
         settle: float = 0.05,
         on_end: checked.OnEnd = "hold",
@@ -86,8 +91,9 @@ class Simulator:
 
         Args:
             port: Where to listen on 127.0.0.1; 0 takes a free one.
-            venue: Whose protocol to speak: ``polygon``.
-            api_keys: The keys that may log in.
+            venue: Whose protocol to speak: ``polygon`` or ``alpaca``.
+            api_keys: The keys that may log in. Alpaca's are ``KEY:SECRET``, or a ``KEY`` that takes any
+                secret.
             symbols: What ``*`` stands for, for all clusters or by cluster; None takes well-known ones. Any
                 other symbol that a client subscribes to by name has a market too.
             seed: Everything random comes from it.
@@ -100,10 +106,18 @@ class Simulator:
             start: Where market time starts, Unix ms UTC; None takes the clock's time.
             rate: Trades a second and symbol at speed 1, and five times as many quotes; None takes what suits
                 each market.
-            refuse: Channels (``"LULD"``) and topics (``"T.SECRET"``) that no plan includes.
-            refusal: What the refusal says; ``{topic}`` in it is replaced by the topic.
+            refuse: Channels (``"LULD"``, Alpaca's ``"lulds"``) and topics (``"T.SECRET"``,
+                ``"trades.SECRET"``) that no plan includes. Alpaca answers 410, and nothing of the command
+                takes effect.
+            refusal: What Polygon's refusal says; ``{topic}`` in it is replaced by the topic.
+            clusters: The clusters that the plan includes, such as ``"v2/iex"``; None for all. Alpaca answers
+                a login to another one with 409.
+            symbol_limit: How many symbols one connection may have on trades and quotes together (Alpaca only;
+                30 on the free plan). Beyond it the answer is 405; ``*`` is always beyond it. None without
+                limit.
             second_connection: What happens when a key connects to a cluster twice: ``"evict"`` the older,
-                ``"refuse"`` the newer, ``"both"``, or ``"allow"`` them.
+                ``"refuse"`` the newer, ``"both"``, or ``"allow"`` them. None takes what the vendor does:
+                Polygon evicts, Alpaca refuses with 406.
             login_timeout: How long to wait for the login, in seconds.
             settle: How long subscribe commands must be quiet before data starts, in seconds.
             on_end: What follows the end of a recording: ``"hold"`` the connection, ``"close"`` it with 1000,
@@ -118,11 +132,9 @@ class Simulator:
             MissingPackageError: The package ``websockets`` is not installed.
         """
         _require_websockets()
-        keys = frozenset(checked.texts("api_keys", api_keys))
-        self._venue = _VENUES[checked.one_of("venue", venue, tuple(_VENUES))]()
+        self._venue: Venue = _VENUES[checked.one_of("venue", venue, tuple(_VENUES))]()
         self._settings = checked.Settings(
             port=checked.integer("port", port, 0, _HIGHEST_PORT),
-            api_keys=keys,
             symbols=_symbols(symbols),
             seed=checked.integer("seed", seed, -(2**63), 2**63),
             speed=checked.speed(speed),
@@ -135,24 +147,26 @@ class Simulator:
             on_end=checked.one_of("on_end", on_end, ("hold", "close", "repeat")),
             tls=checked.server_context(tls),
             faults=checked.fault_list(faults),
-            refusals=Refusals(frozenset(checked.texts("refuse", refuse)), checked.text("refusal", refusal)),
+            plan=Plan(
+                frozenset(checked.texts("api_keys", api_keys)),
+                checked.clusters("clusters", clusters, self._venue),
+                checked.symbol_limit("symbol_limit", symbol_limit, self._venue),
+                Refusals(frozenset(checked.texts("refuse", refuse)), checked.text("refusal", refusal)),
+            ),
             second_connection=checked.one_of(
-                "second_connection", second_connection, ("evict", "refuse", "both", "allow")
+                "second_connection",
+                self._venue.second_connection if second_connection is None else second_connection,
+                ("evict", "refuse", "both", "allow"),
             ),
             login_timeout=checked.positive("login_timeout", login_timeout),
             tick=checked.positive("tick", tick),
             keep_sent=bool(keep_sent),
         )
         self._journal = Journal(keep_sent=keep_sent)
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._server: Server | None = None
-        self._stop: asyncio.Event | None = None
-        self._url: str | None = None
-        self._lock = threading.Lock()
+        self._runner = Runner(self._make_server)
 
     def __repr__(self) -> str:
-        state = self._url if self._thread is not None else "not running"
+        state = self.url if self._runner.is_running else "not running"
         return f"<Simulator {state}>"
 
     def __enter__(self) -> Self:
@@ -166,6 +180,11 @@ class Simulator:
     ) -> None:
         self.close()
 
+    def _make_server(self) -> Server:
+        from rxpolygon.simulator.server import Server
+
+        return Server(self._settings, self._venue, self._journal)
+
     def _recorded_markets(self, recording: str | os.PathLike[str] | None) -> frozenset[str]:
         return frozenset() if recording is None else markets_in(Path(recording), self._venue)
 
@@ -177,40 +196,41 @@ class Simulator:
         Raises:
             OSError: The port is taken.
         """
-        with self._lock:
-            if self._thread is None:
-                ready: _Ready = _Ready()
-                self._thread = threading.Thread(
-                    target=self._run, args=(ready,), name="rxpolygon-simulator", daemon=True
-                )
-                self._thread.start()
-                ready.event.wait()
-                if ready.error is not None:
-                    self._thread.join()
-                    self._thread = None
-                    raise ready.error
+        self._runner.start()
         return self
 
     def close(self) -> None:
         """Close every connection with 1001 and end the thread, within two seconds. Twice is fine."""
-        with self._lock:
-            thread, loop, stop = self._thread, self._loop, self._stop
-            if thread is None or loop is None or stop is None:
-                return
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(_STOP_SECONDS)
-            self._thread = None
+        self._runner.close()
 
     @property
     def url(self) -> str:
-        """``ws://127.0.0.1:PORT``, or ``wss`` with TLS; add ``/<cluster>``.
+        """``ws://127.0.0.1:PORT``, or ``wss`` with TLS; add ``/<cluster>``. With Alpaca it is whole.
 
         Raises:
             InvalidArgumentError: The simulator has not been started.
         """
-        if self._url is None:
+        return self._address + self._venue.home
+
+    def url_of(self, cluster: str) -> str:
+        """The whole URL of a cluster or feed, such as ``crypto`` or ``v2/sip``.
+
+        Raises:
+            InvalidArgumentError: There is no such cluster, or the simulator has not been started.
+        """
+        self._check_cluster(cluster)
+        return f"{self._address}/{cluster}"
+
+    @property
+    def _address(self) -> str:
+        if self._runner.port is None:
             raise InvalidArgumentError("url", None, "start the simulator first, or use it in a with block")
-        return self._url
+        scheme = "ws" if self._settings.tls is None else "wss"
+        return f"{scheme}://127.0.0.1:{self._runner.port}"
+
+    def _check_cluster(self, cluster: str) -> None:
+        if self._venue.cluster_of(f"/{cluster}") is None:
+            raise InvalidArgumentError("cluster", cluster, "it is what follows the host in a client's URL")
 
     # What clients did.
 
@@ -249,9 +269,9 @@ class Simulator:
 
     @property
     def sent(self) -> dict[int, list[dict[str, Any]]]:
-        """The events in :attr:`sent_frames`, by connection; only with ``keep_sent=True``."""
+        """The events in :attr:`sent_frames` as JSON has them, by connection; only with ``keep_sent=True``."""
         return {
-            number: [event for frame in frames for event in orjson.loads(frame)]
+            number: [event for frame in frames for event in self._venue.decode(frame)]
             for number, frames in self.sent_frames.items()
         }
 
@@ -261,7 +281,8 @@ class Simulator:
 
         Delays and reordering, which go on all the time, are not counted.
         """
-        return dict(self._server.schedule.happened) if self._server is not None else {}
+        server = self._runner.server
+        return dict(server.schedule.happened) if server is not None else {}
 
     def wait_for(self, condition: Callable[[Simulator], T], timeout: float = 5.0) -> T:
         """Wait until a condition holds, and return its value.
@@ -299,8 +320,9 @@ class Simulator:
         """Send events to every client of a cluster that subscribed to them, those of a call in one frame.
 
         Args:
-            cluster: Such as ``stocks``.
+            cluster: Such as ``stocks``, or ``v2/iex``.
             events: Objects with the wire's letters, such as ``{"ev": "T", "sym": "AAPL", "p": 1.5}``.
+                Alpaca's stamps are written as in JSON; connections that speak msgpack get them in its form.
 
         Returns:
             How many connections they went to.
@@ -308,23 +330,45 @@ class Simulator:
         Raises:
             InvalidArgumentError: There is no such cluster.
         """
-        if self._venue.cluster_of(f"/{cluster}") is None:
-            raise InvalidArgumentError("cluster", cluster, "it is what follows the host in a client's URL")
+        self._check_cluster(cluster)
         items = [events] if isinstance(events, Mapping) else list(events)
         addressed = [(self._venue.head(cluster, event), event) for event in items]
-        return self._do(lambda server: server.push(cluster, addressed))
+        return self._runner.do(lambda server: server.push(cluster, addressed))
 
-    def send_raw(self, data: str | bytes, cluster: str | None = None) -> int:
-        """Send one text frame of anything to every client that is logged in.
+    def send_raw(self, data: str | bytes, cluster: str | None = None, *, binary: bool = False) -> int:
+        """Send one frame of anything to every client that is logged in.
 
         Args:
             data: Its payload; bytes need not be UTF-8.
             cluster: Only to the clients of this cluster; None for all.
+            binary: Send a binary frame, not one of text.
 
         Returns:
             How many connections it went to.
         """
-        return self._do(lambda server: server.send_raw(data, cluster))
+        return self._runner.do(lambda server: server.send_raw(data, cluster, binary=binary))
+
+    def complain(
+        self,
+        status: str | int | None = None,
+        message: str | None = None,
+        *,
+        closes: bool = False,
+        cluster: str | None = None,
+    ) -> int:
+        """Tell every client an error, each in its own encoding.
+
+        Args:
+            status: The vendor's status or code, 407 for example; None for its word for an error of its own.
+            message: The text; None for the vendor's.
+            closes: Whether the connections end after it, with 1008.
+            cluster: Only the clients of this cluster; None for all.
+
+        Returns:
+            How many connections there were.
+        """
+        what = Notice.OTHER if status is None else status
+        return self._runner.do(lambda server: server.tell(what, message, cluster, closes=closes))
 
     def restart(self, code: int = 1001, cluster: str | None = None) -> int:
         """Close every connection as a server does that restarts; new ones are welcome at once.
@@ -332,74 +376,27 @@ class Simulator:
         Returns:
             How many connections there were; so for the methods below.
         """
-        return self._do(lambda server: server.restart(code, cluster))
+        return self._runner.do(lambda server: server.restart(code, cluster))
 
     def drop_connections(self, *, reset: bool = True, cluster: str | None = None) -> int:
         """End every connection without a closing handshake: with RST, or with FIN."""
-        return self._do(lambda server: server.drop(reset=reset, cluster=cluster))
+        return self._runner.do(lambda server: server.drop(reset=reset, cluster=cluster))
 
     def evict(self, cluster: str | None = None) -> int:
         """Tell every client that another connection took over, and close."""
-        return self._do(lambda server: server.evict(cluster))
+        return self._runner.do(lambda server: server.evict(cluster))
 
     def mute(self, *, answer_pings: bool = True, cluster: str | None = None) -> int:
         """Send no more data on the present connections; later ones are not muted."""
-        return self._do(lambda server: server.mute(answer_pings=answer_pings, cluster=cluster))
+        return self._runner.do(lambda server: server.mute(answer_pings=answer_pings, cluster=cluster))
 
     def unmute(self, cluster: str | None = None) -> int:
         """Send data on muted connections again; what was due meanwhile is lost."""
-        return self._do(lambda server: server.unmute(cluster))
+        return self._runner.do(lambda server: server.unmute(cluster))
 
     def freeze(self, cluster: str | None = None) -> int:
         """Make the present connections half-open: neither read nor written, and not closed."""
-        return self._do(lambda server: server.freeze(cluster))
-
-    def _do(self, act: Callable[[Server], T]) -> T:
-        """Run something on the event loop's thread and return its result."""
-        loop, server = self._loop, self._server
-        if self._thread is None or loop is None or server is None:
-            raise InvalidArgumentError("simulator", self, "it must be running: start it, or use a with block")
-
-        async def run() -> T:
-            return act(server)
-
-        if threading.current_thread() is self._thread:
-            return act(server)
-        return asyncio.run_coroutine_threadsafe(run(), loop).result(_ANSWER_SECONDS)
-
-    # The thread.
-
-    def _run(self, ready: _Ready) -> None:
-        # The listener watches its socket, which Windows' default loop cannot.
-        try:
-            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(self._serve(ready))
-        except Exception as error:
-            if ready.event.is_set():
-                raise
-            ready.error = error
-            ready.event.set()
-
-    async def _serve(self, ready: _Ready) -> None:
-        from rxpolygon.simulator.server import Server
-
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
-        self._server = Server(self._settings, self._venue, self._journal)
-        port = self._server.start()
-        scheme = "ws" if self._settings.tls is None else "wss"
-        self._url = f"{scheme}://127.0.0.1:{port}"
-        ready.event.set()
-        await self._stop.wait()
-        await self._server.stop()
-
-
-class _Ready:
-    """That the server listens, or why not."""
-
-    def __init__(self) -> None:
-        self.event = threading.Event()
-        self.error: Exception | None = None
+        return self._runner.do(lambda server: server.freeze(cluster))
 
 
 def _require_websockets() -> None:

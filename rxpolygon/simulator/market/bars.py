@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rxpolygon.simulator.market.hours import MINUTE_MS, SECOND_MS, NewYorkClock
-from rxpolygon.simulator.market.records import Bar, MinuteBar, Print, SecondBar, Top, Value
+from rxpolygon.simulator.market.hours import DAY_MS, MINUTE_MS, SECOND_MS, NewYorkClock
+from rxpolygon.simulator.market.records import (
+    Bar,
+    DayBar,
+    LateBar,
+    MinuteBar,
+    Print,
+    RevisedMinuteBar,
+    SecondBar,
+    Top,
+    Value,
+)
 from rxpolygon.simulator.market.rules import SaleBook
 
 if TYPE_CHECKING:
@@ -15,7 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BarMaker"]
 
-_KINDS: Final[tuple[tuple[int, type[Bar]], ...]] = ((SECOND_MS, SecondBar), (MINUTE_MS, MinuteBar))
+# Length, and the kinds of its bars: made in time, and made again.
+_KINDS: Final[tuple[tuple[int, type[Bar], type[Bar]], ...]] = (
+    (SECOND_MS, SecondBar, SecondBar),
+    (MINUTE_MS, MinuteBar, RevisedMinuteBar),
+)
+_HALF_MINUTE_MS: Final = MINUTE_MS // 2
 _REVISED_FOR_MS: Final = 15 * MINUTE_MS
 _EXTRA_DECIMALS: Final = 2
 # High and low, open and close, volume.
@@ -34,7 +49,14 @@ class BarMaker:
     """
 
     def __init__(
-        self, symbol: str, ticks: int, source: type[Record], *, revise: bool, equity_rules: bool
+        self,
+        symbol: str,
+        ticks: int,
+        source: type[Record],
+        *,
+        revise: bool,
+        equity_rules: bool,
+        utc_days: bool = False,
     ) -> None:
         """Begin.
 
@@ -45,6 +67,7 @@ class BarMaker:
             revise: Keep bars for 15 minutes of market time and send them again when a late trade changes
                 them.
             equity_rules: Heed sale conditions.
+            utc_days: Days begin at midnight UTC, not in New York.
         """
         self._symbol = symbol
         self._decimals = len(str(ticks)) - 1 + _EXTRA_DECIMALS
@@ -52,7 +75,8 @@ class BarMaker:
         self.source = source
         self._book = SaleBook() if equity_rules else None
         self._clock = NewYorkClock()
-        self._day = _Day(-1)
+        self._utc_days = utc_days
+        self._day = _Day(0)
         self._open: tuple[dict[int, _Window], ...] = ({}, {})
         self.due = -1
 
@@ -75,27 +99,49 @@ class BarMaker:
         """The bars whose windows have ended by an instant, and those that late trades have changed.
 
         Each comes with the instant at which it is published: the end of its window, or for a revision the
-        full second.
+        full second, or the half minute.
         """
         if until < self.due:
             return
         closed, now = self.due - SECOND_MS, until // SECOND_MS * SECOND_MS
         self.due = now + SECOND_MS
-        for (length, kind), windows in zip(_KINDS, self._open, strict=True):
+        for (length, kind, revised), windows in zip(_KINDS, self._open, strict=True):
             ended = [start for start in windows if start + length <= until]
             for start in ended:
                 window = windows[start]
                 if window.is_changed and window.is_priced:
                     window.is_changed = False
                     end = start + length
-                    at = end if end > closed else now
-                    yield at, self._bar(kind, at, start, end, window)
+                    if end > closed:
+                        yield end, self._bar(kind, end, start, end, window)
+                        if kind is MinuteBar and self.source is Print:
+                            yield end, self._day_bar(end)
+                    else:
+                        yield now, self._bar(revised, now, start, end, window)
                 if not self._revise or start + length + _REVISED_FOR_MS <= until:
                     del windows[start]
 
+        mark = (closed + _HALF_MINUTE_MS) // MINUTE_MS * MINUTE_MS + _HALF_MINUTE_MS
+        if self._revise and mark <= now:
+            yield from self._late_bars(mark)
+
+    def _late_bars(self, at: int) -> Iterator[tuple[int, Bar]]:
+        """The minutes that late trades changed since the last half minute."""
+        for start, window in self._open[1].items():
+            if window.is_late and window.is_priced:
+                window.is_late = False
+                yield at, self._bar(LateBar, at, start, start + MINUTE_MS, window)
+
+    def _day_bar(self, at: int) -> Bar:
+        day = self._day
+        return self._bar(DayBar, at, day.start, at, day.window)
+
+    def _day_start(self, at: int) -> int:
+        return at - (at % DAY_MS if self._utc_days else self._clock.time_of_day(at))
+
     def _add_print(self, trade: Print) -> None:
-        day = self._clock.day(trade.at)
-        if day > self._day.number:
+        day = self._day_start(trade.at)
+        if day > self._day.start:
             self._day = _Day(day)
         if self._book is None:
             self._add(trade.at, trade.sequence, trade.price, trade.size, _EVERYTHING)
@@ -108,12 +154,17 @@ class BarMaker:
     def _add(self, at: int, sequence: int, price: float, size: float, may: tuple[bool, bool, bool]) -> None:
         high_low, open_close, volume = may
         self._day.add(price, size if volume else 0, open_close)
-        for (length, _), windows in zip(_KINDS, self._open, strict=True):
+        touched = [self._day.window]
+        closed = self.due - SECOND_MS
+        for (length, *_), windows in zip(_KINDS, self._open, strict=True):
             start = at // length * length
             window = windows.get(start)
             if window is None:
                 window = windows[start] = _Window()
             window.is_changed = True
+            window.is_late = window.is_late or start + length <= closed
+            touched.append(window)
+        for window in touched:
             if high_low:
                 window.move(price)
             if open_close:
@@ -153,8 +204,9 @@ def _plain(number: float) -> float:
 class _Day:
     """What bars tell of the day so far."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.window = _Window()
         self.is_priced = False
         self.open: float = 0
         self.volume: float = 0
@@ -178,6 +230,7 @@ class _Window:
         "count",
         "high",
         "is_changed",
+        "is_late",
         "is_priced",
         "low",
         "notional",
@@ -187,6 +240,7 @@ class _Window:
 
     def __init__(self) -> None:
         self.is_changed = True
+        self.is_late = False
         self.is_priced = False
         self.open: float = 0
         self.high: float = 0

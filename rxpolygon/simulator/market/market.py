@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from rxpolygon.simulator.market.amendments import Amender, Amendments
 from rxpolygon.simulator.market.bars import BarMaker
 from rxpolygon.simulator.market.instruments import DEFAULT_SYMBOLS, instrument
 from rxpolygon.simulator.market.others import (
@@ -87,6 +88,7 @@ class ClusterMarket:
         symbols: Sequence[str] | None = None,
         rate: float | None = None,
         lateness: Lateness | None = None,
+        amendments: Amendments | None = None,
     ) -> None:
         """Begin.
 
@@ -97,6 +99,7 @@ class ClusterMarket:
             symbols: What ``*`` stands for, in normal form; None takes well-known ones.
             rate: Trades a second and symbol; None takes what suits the market.
             lateness: Publish some events late.
+            amendments: Correct or cancel some trades afterwards.
         """
         self.now = start
         self.default_symbols = tuple(symbols) if symbols is not None else DEFAULT_SYMBOLS[market]
@@ -105,6 +108,7 @@ class ClusterMarket:
         self._seed = seed
         self._start = start
         self._lateness = lateness
+        self._amendments = amendments
         self._symbols: dict[str, _SymbolMarket] = {}
         self._is_sorted = True
 
@@ -126,8 +130,10 @@ class ClusterMarket:
             _BAR_SOURCES[self._market],
             revise=self._lateness is not None,
             equity_rules=self._market == "stocks",
+            utc_days=self._market == "crypto",
         )
-        opened = _SymbolMarket(activity, maker, self._lateness, seed)
+        amender = None if self._amendments is None else Amender(self._amendments, seed)
+        opened = _SymbolMarket(activity, maker, self._lateness, amender, seed)
         opened.open(self.now)
         opened.advance(self.now)
         self._symbols[symbol] = opened
@@ -158,9 +164,17 @@ class ClusterMarket:
 class _SymbolMarket:
     """Activity, lateness and bars of one symbol; before ``next_at`` nothing is published."""
 
-    def __init__(self, activity: Activity, bars: BarMaker, lateness: Lateness | None, seed: str) -> None:
+    def __init__(
+        self,
+        activity: Activity,
+        bars: BarMaker,
+        lateness: Lateness | None,
+        amender: Amender | None,
+        seed: str,
+    ) -> None:
         self._activity = activity
         self._bars = bars
+        self._amender = amender
         self._late = _Late(lateness, seed) if lateness is not None else None
         self.next_at = 0.0
 
@@ -180,13 +194,16 @@ class _SymbolMarket:
                 bars.add(record)
         # A bar whose window ends at ``until`` is published then, and that is not before.
         published.extend(bars.close(until - 1))
+        if self._amender is not None:
+            published = self._amender.amend(published, until)
         self.next_at = self._next_at()
         return published
 
     def _next_at(self) -> float:
         late = math.inf if self._late is None else self._late.next_at
         bar = self._bars.due if self._bars.is_open else math.inf
-        return min(self._activity.next_at, bar, late)
+        amendment = math.inf if self._amender is None else self._amender.next_at
+        return min(self._activity.next_at, bar, late, amendment)
 
     def _in_order(self, happened: list[Record], until: int) -> list[Published]:
         if self._late is None:

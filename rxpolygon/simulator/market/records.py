@@ -9,17 +9,22 @@ from __future__ import annotations
 from msgspec import Struct
 
 __all__ = [
+    "Amendment",
     "Auction",
     "Band",
     "Bar",
+    "DayBar",
     "Depth",
     "FairValue",
+    "LateBar",
     "MinuteBar",
     "PanelValue",
     "Print",
     "Record",
+    "RevisedMinuteBar",
     "SecondBar",
     "Top",
+    "TradingState",
     "Value",
 ]
 
@@ -58,6 +63,20 @@ class Print(Record, frozen=True, gc=False):
     sequence: int
     tape: int = 0
     facility: int = 0
+
+
+class Amendment(Record, frozen=True, gc=False):
+    """That a trade which was published did not happen, or happened otherwise; ``at`` is when that was told.
+
+    Attributes:
+        original: The trade as it was published.
+        corrected: What it should have been; None if it is cancelled.
+        is_error: Whether a cancelled trade was an error from the first.
+    """
+
+    original: Print
+    corrected: Print | None
+    is_error: bool
 
 
 class Top(Record, frozen=True, gc=False):
@@ -122,6 +141,14 @@ class Auction(Record, frozen=True, gc=False):
     paired: int
     clearing_price: float
     nanos: int
+    tape: int = 0
+
+
+class TradingState(Record, frozen=True, gc=False):
+    """That a symbol is being traded, as it is told from time to time."""
+
+    sequence: int
+    tape: int
 
 
 class Bar(Record, frozen=True, gc=False):
@@ -160,3 +187,15 @@ class SecondBar(Bar, frozen=True, gc=False):
 
 class MinuteBar(Bar, frozen=True, gc=False):
     """A :class:`Bar` of one minute."""
+
+
+class RevisedMinuteBar(MinuteBar, frozen=True, gc=False):
+    """A minute's bar again, in the second after a late trade changed it."""
+
+
+class LateBar(Bar, frozen=True, gc=False):
+    """A minute's bar again, at the half minute after late trades changed it."""
+
+
+class DayBar(Bar, frozen=True, gc=False):
+    """A :class:`Bar` of the day so far, made after each minute's."""

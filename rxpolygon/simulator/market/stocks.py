@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rxpolygon.simulator.market.hours import HOUR_MS, MINUTE_MS, SECOND_MS
-from rxpolygon.simulator.market.records import Auction, Band, Print, Top
+from rxpolygon.simulator.market.records import Auction, Band, Print, Top, TradingState
 from rxpolygon.simulator.market.sales import EQUITY_SALES, Lot
 from rxpolygon.simulator.market.trading import TradingActivity
 
@@ -21,6 +21,8 @@ _FACILITIES: Final = (201, 202, 203)
 _SHARES_SINCE: Final = 1_762_146_000_000
 _BAND_EVERY: Final = 5 * SECOND_MS
 _AUCTION_EVERY: Final = 5 * SECOND_MS
+# A multiple of the others: an instant of its own would take random numbers from the trades.
+_STATE_EVERY: Final = 5 * MINUTE_MS
 _LOTS: Final = (1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 8, 12, 20)
 _TIER_ONE_SHARE: Final = 0.05
 _NINE_THIRTY: Final = 9 * HOUR_MS + 30 * MINUTE_MS
@@ -40,6 +42,7 @@ class StockActivity(TradingActivity):
         super().__init__(instrument, seed, start, rate)
         self._every(_BAND_EVERY, self._band)
         self._every(_AUCTION_EVERY, self._auction)
+        self._every(_STATE_EVERY, self._state)
 
     def _trade(self, at: int) -> Print:
         random = self._random.random
@@ -105,6 +108,10 @@ class StockActivity(TradingActivity):
             )
         )
 
+    def _state(self, at: int, happened: list[Record]) -> None:
+        sequence = self._sequence_of_instant(at, _STATE_EVERY)
+        happened.append(TradingState(self.symbol, at, sequence, self.instrument.tape))
+
     def _auction(self, at: int, happened: list[Record]) -> None:
         """The imbalance before the next auction of the symbol's primary exchange."""
         random = self._random.random
@@ -123,5 +130,6 @@ class StockActivity(TradingActivity):
                 int(80_000 * random()),
                 self.prices[int(self._middle + 0.5)],
                 int(1_000_000 * random()),
+                self.instrument.tape,
             )
         )

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from rxpolygon.simulator.garbage import garbage_frame
 from rxpolygon.simulator.interest import Interest
-from rxpolygon.simulator.venues.base import Command, EventHead, Refusals, Reply, WireEvent, Writer
+from rxpolygon.simulator.venues.base import (
+    Command,
+    Encoding,
+    EventHead,
+    Handshake,
+    Notice,
+    Plan,
+    Reply,
+    SecondConnection,
+    WireEvent,
+    Writers,
+)
 from rxpolygon.simulator.venues.polygon_events import writers
 from rxpolygon.symbols import normal_symbol
 from rxpolygon.topics import Topic
@@ -16,7 +28,7 @@ from rxpolygon.venues.polygon.channels import CHANNELS
 from rxpolygon.venues.polygon.names import StreamCluster
 
 if TYPE_CHECKING:
-    from rxpolygon.simulator.market.records import Record
+    from rxpolygon.simulator.faults import GarbageKind
 
 __all__ = ["OPTION_QUOTE_LIMIT", "PolygonConversation", "PolygonVenue"]
 
@@ -34,6 +46,18 @@ _SHARED_PREFIXES: Final = frozenset({"T", "Q", "A", "AM", "FMV", "LV"})
 _MARKED_MARKETS: Final = frozenset(_MARKET_BY_MARK.values())
 
 
+_NOTICES: Final = {
+    Notice.LOGIN_REFUSED: ("auth_failed", "authentication failed"),
+    Notice.LOGIN_TIMEOUT: ("auth_timeout", "no authentication in time"),
+    Notice.NOT_IN_PLAN: ("auth_failed", "your plan doesn't include websocket access"),
+    Notice.CONNECTION_LIMIT: ("max_connections", "Maximum number of websocket connections exceeded."),
+    Notice.TAKEN_OVER: ("force_disconnect", "another connection of this account took over"),
+    Notice.SLOW_READER: ("slow_consumer", "too much is unread"),
+    Notice.SUBSCRIPTION_REFUSED: ("error", "not authorized"),
+    Notice.OTHER: ("error", "internal error"),
+}
+
+
 def _status(status: str, message: str) -> dict[str, str]:
     return {"ev": "status", "status": status, "message": message}
 
@@ -46,6 +70,9 @@ class PolygonVenue:
     """The vendor's protocol, as its servers speak it."""
 
     name = "polygon"
+    home = ""
+    second_connection: SecondConnection = "evict"
+    limits_symbols = False
 
     def cluster_of(self, path: str) -> str | None:
         """The cluster of ``/stocks`` or ``/futures/cme``; None for any other path."""
@@ -60,26 +87,38 @@ class PolygonVenue:
         """A symbol in its normal form; letters keep their case, as on the real server."""
         return normal_symbol(self.market_of(cluster), symbol)
 
-    def converse(self, cluster: str, keys: frozenset[str], refusals: Refusals) -> PolygonConversation:
+    def default_symbols(self, cluster: str) -> tuple[str, ...] | None:
+        """Those of the market."""
+        return None
+
+    def delay_ms(self, cluster: str) -> int:
+        """None: delayed data comes from another host, with the same paths."""
+        return 0
+
+    def converse(self, handshake: Handshake, plan: Plan) -> PolygonConversation:
         """Begin the talk with one connection."""
-        return PolygonConversation(self.market_of(cluster), keys, refusals)
+        return PolygonConversation(handshake.cluster, self.market_of(handshake.cluster), plan)
 
-    def greeting(self) -> bytes:
-        """What the server says right after the handshake."""
-        return self.status("connected", "Connected Successfully")
-
-    def status(self, status: str, message: str) -> bytes:
-        """A frame with one status."""
-        return orjson.dumps([_status(status, message)])
-
-    def encode(self, events: Sequence[WireEvent]) -> bytes:
-        """A frame of several events."""
+    def encode(self, events: Sequence[WireEvent], encoding: Encoding) -> bytes:
+        """A frame of several events; there is JSON only."""
         # One call a frame: thousands of small calls, each with bytes that are kept, cost six times as much.
         return orjson.dumps(events)
 
-    def writers(self, market: str) -> Mapping[type[Record], tuple[tuple[str, Writer], ...]]:
+    def decode(self, frame: bytes) -> list[dict[str, Any]]:  # Any: whatever JSON holds
+        """The events of a frame."""
+        return list(orjson.loads(frame))
+
+    def rewrite(self, event: Mapping[str, object], encoding: Encoding) -> Mapping[str, object]:
+        """The event as it is."""
+        return event
+
+    def garbage(self, kind: GarbageKind, encoding: Encoding) -> tuple[bytes, bool]:
+        """A frame that is no proper array of events, and whether it is sent as binary."""
+        return garbage_frame(kind)
+
+    def writers(self, cluster: str, encoding: Encoding) -> Writers:
         """For each kind of record the channels it goes out on, and how it is written there."""
-        return writers(market)
+        return writers(self.market_of(cluster))
 
     def markets_of(self, event: Mapping[str, object]) -> frozenset[str]:
         """The markets that carry the event's channel and such a symbol; none for a status."""
@@ -102,18 +141,32 @@ class PolygonVenue:
 class PolygonConversation:
     """The talk with one connection: pure, fed with messages."""
 
-    def __init__(self, market: str, keys: frozenset[str], refusals: Refusals) -> None:
+    encoding = Encoding.JSON
+
+    def __init__(self, cluster: str, market: str, plan: Plan) -> None:
         self.interest = Interest()
         self.is_logged_in = False
+        self._cluster = cluster
         self._market = market
-        self._keys = keys
-        self._refusals = refusals
+        self._plan = plan
         self._prefixes = {channel.prefix for channel in CHANNELS if market in channel.markets}
         self._no_wildcard = {
             channel.prefix for channel in CHANNELS if market in channel.markets and not channel.wildcard
         }
 
-    def receive(self, message: str | bytes) -> Reply:
+    def greeting(self) -> bytes:
+        """What the server says right after the handshake."""
+        return orjson.dumps([_status("connected", "Connected Successfully")])
+
+    def early_login(self) -> None:
+        """A login comes as a message here."""
+
+    def tell(self, what: Notice | str | int, message: str | None = None) -> bytes:
+        """A frame with one status."""
+        status, usual = _NOTICES[what] if isinstance(what, Notice) else (str(what), "")
+        return orjson.dumps([_status(status, usual if message is None else message)])
+
+    def receive(self, message: str | bytes, refusal: bytes | None = None) -> Reply:
         """Answer one message. Nothing that a client sends raises."""
         try:
             parsed = orjson.loads(message)
@@ -131,6 +184,8 @@ class PolygonConversation:
         if not self.is_logged_in:
             frames = (orjson.dumps([_status("auth_required", "authentication required")]),)
             return Reply(command, frames)
+        if action == "subscribe" and refusal is not None:
+            return Reply(command, (refusal,), is_refused=True)
         return self._obey(command)
 
     def log_in(self) -> bytes:
@@ -140,9 +195,11 @@ class PolygonConversation:
 
     def _login(self, key: str) -> Reply:
         command = Command("auth", _MASK)
-        if key in self._keys:
-            return Reply(command, account=key)
-        return Reply(command, (orjson.dumps([_status("auth_failed", "authentication failed")]),))
+        if key not in self._plan.keys:
+            return Reply(command, (self.tell(Notice.LOGIN_REFUSED),))
+        if not self._plan.includes(self._cluster):
+            return Reply(command, (self.tell(Notice.NOT_IN_PLAN),))
+        return Reply(command, account=key)
 
     def _obey(self, command: Command) -> Reply:
         params = [param.strip() for param in command.params.split(",") if param.strip()]
@@ -178,9 +235,9 @@ class PolygonConversation:
         return Topic(prefix, normal_symbol(self._market, symbol))
 
     def _problem(self, topic: Topic, param: str) -> str | None:
-        refused = self._refusals.topics
+        refused = self._plan.refusals.topics
         if topic.prefix in refused or param in refused or str(topic) in refused:
-            return self._refusals.message.replace("{topic}", param)
+            return self._plan.refusals.message.replace("{topic}", param)
         if topic.prefix not in self._no_wildcard:
             return None
         if topic.is_wildcard:

@@ -15,6 +15,7 @@ from rxpolygon.simulator.market.records import (
     PanelValue,
     Print,
     Record,
+    RevisedMinuteBar,
     SecondBar,
     Top,
     Value,
@@ -328,7 +329,9 @@ def writers(market: str) -> Mapping[type[Record], tuple[tuple[str, Writer], ...]
         >>> [prefix for prefix, _ in writers("crypto")[MinuteBar]]
         ['XA', 'AM']
     """
-    return {**_OF_MARKET[market], **_everywhere(market)}
+    table = {**_OF_MARKET[market], **_everywhere(market)}
+    # A bar that late trades changed comes on the same channel as the first one.
+    return {**table, RevisedMinuteBar: table.get(MinuteBar, ())}
 
 
 def _everywhere(market: str) -> dict[type[Record], tuple[tuple[str, Writer], ...]]:

@@ -1,0 +1,91 @@
+"""Alpaca's market data as its servers speak it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from rxpolygon.simulator.venues.alpaca_events import writers
+from rxpolygon.simulator.venues.alpaca_feeds import CHANNEL_OF_TYPE, FEEDS
+from rxpolygon.simulator.venues.alpaca_garbage import garbage_frame
+from rxpolygon.simulator.venues.alpaca_talk import AlpacaConversation
+from rxpolygon.simulator.venues.alpaca_wire import decoded, encoded, rewritten
+from rxpolygon.simulator.venues.base import Encoding, EventHead, SecondConnection
+from rxpolygon.symbols import normal_symbol
+
+if TYPE_CHECKING:
+    from rxpolygon.simulator.faults import GarbageKind
+    from rxpolygon.simulator.venues.base import Handshake, Plan, WireEvent, Writers
+
+__all__ = ["AlpacaVenue"]
+
+_CONTRACT: Final = re.compile(r"[A-Z.]{1,6}\d*\d{6}[CP]\d{8}")
+
+
+class AlpacaVenue:
+    """The vendor's protocol, as its servers speak it."""
+
+    name = "alpaca"
+    home = "/v2/iex"
+    second_connection: SecondConnection = "refuse"
+    limits_symbols = True
+
+    def cluster_of(self, path: str) -> str | None:
+        """The feed of ``/v2/iex``; None for a path that is none."""
+        cluster = path.partition("?")[0].strip("/")
+        return cluster if cluster in FEEDS else None
+
+    def market_of(self, cluster: str) -> str:
+        """``stocks``, ``crypto`` or ``options``."""
+        return FEEDS[cluster].market
+
+    def default_symbols(self, cluster: str) -> tuple[str, ...] | None:
+        """``FAKEPACA`` on the test stream, those of the market elsewhere."""
+        return FEEDS[cluster].symbols
+
+    def delay_ms(self, cluster: str) -> int:
+        """A quarter of an hour for delayed data."""
+        return FEEDS[cluster].delay_ms
+
+    def normal_symbol(self, cluster: str, symbol: str) -> str:
+        """A symbol in its normal form; letters keep their case."""
+        return normal_symbol(self.market_of(cluster), symbol)
+
+    def converse(self, handshake: Handshake, plan: Plan) -> AlpacaConversation:
+        """Begin the talk with one connection."""
+        return AlpacaConversation(handshake, plan)
+
+    def encode(self, events: Sequence[WireEvent], encoding: Encoding) -> bytes:
+        """A frame of several events."""
+        return encoded(events, encoding)
+
+    def decode(self, frame: bytes) -> list[dict[str, Any]]:  # Any: whatever the wire has
+        """The events of a frame, stamps as JSON has them."""
+        return list(decoded(frame))
+
+    def rewrite(self, event: Mapping[str, object], encoding: Encoding) -> Mapping[str, object]:
+        """An event that is written as in JSON, for an encoding."""
+        return rewritten(event, encoding)
+
+    def garbage(self, kind: GarbageKind, encoding: Encoding) -> tuple[bytes, bool]:
+        """A frame that is no proper array of events, and whether it is sent as binary."""
+        return garbage_frame(kind, encoding)
+
+    def writers(self, cluster: str, encoding: Encoding) -> Writers:
+        """For each kind of record the channels it goes out on, and how it is written there."""
+        return writers(FEEDS[cluster], encoding)
+
+    def markets_of(self, event: Mapping[str, object]) -> frozenset[str]:
+        """The markets that have such a symbol and channel; none for a control message."""
+        channel, symbol = CHANNEL_OF_TYPE.get(str(event.get("T"))), event.get("S")
+        if channel is None or not isinstance(symbol, str):
+            return frozenset()
+        if "/" in symbol:
+            return frozenset({"crypto"})
+        return frozenset({"options" if _CONTRACT.fullmatch(symbol) else "stocks"})
+
+    def head(self, cluster: str, event: Mapping[str, object]) -> EventHead:
+        """Where an event belongs, by ``T`` and ``S``."""
+        channel = CHANNEL_OF_TYPE.get(str(event.get("T")), "")
+        return EventHead(channel, self.normal_symbol(cluster, str(event.get("S", ""))))
