@@ -22,9 +22,10 @@ Example:
 
 from rxpolygon.notebook._candlesticks import candlesticks
 from rxpolygon.notebook._chart import LiveChart
+from rxpolygon.notebook._depth import depth
 from rxpolygon.notebook._live_table import live_table
 from rxpolygon.notebook._monitor import monitor
 from rxpolygon.notebook._tape import tape
 from rxpolygon.notebook._view import LiveView
 
-__all__ = ["LiveChart", "LiveView", "candlesticks", "live_table", "monitor", "tape"]
+__all__ = ["LiveChart", "LiveView", "candlesticks", "depth", "live_table", "monitor", "tape"]

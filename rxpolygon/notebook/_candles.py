@@ -106,11 +106,7 @@ class Candles(Chart):
             self._paint_panel(axes[2 * place], axes[2 * place + 1], bars, dates)
             axes[2 * place].set_ylabel(symbol if self.panels > 1 else "")
         for shown in axes:
-            shown.grid(color="#e6e8eb", linewidth=0.6)
-            shown.set_axisbelow(True)
-            shown.margins(x=0.01)
-            shown.spines[:].set_visible(False)
-            shown.tick_params(length=0, labelsize=8, labelcolor="#555555")
+            self.tidy(shown)
         locator = dates.AutoDateLocator(tz=self.zone)
         axes[-1].xaxis.set_major_locator(locator)
         axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=self.zone))

@@ -67,6 +67,14 @@ class Chart(Frame):
     def paint(self, figure: Any) -> None:  # Any: a matplotlib Figure, which need not be installed
         """Draw with matplotlib."""
 
+    def tidy(self, panel: Any) -> None:  # Any: matplotlib's Axes
+        """Take away what is no data."""
+        panel.grid(color="#e6e8eb", linewidth=0.6)
+        panel.set_axisbelow(True)
+        panel.margins(x=0.01)
+        panel.spines[:].set_visible(False)
+        panel.tick_params(length=0, labelsize=8, labelcolor="#555555")
+
     def bundle(self) -> MimeBundle:
         """A picture; nothing while there is nothing to see, or without matplotlib."""
         if not self.panels or not has_package("matplotlib"):
@@ -116,7 +124,7 @@ class FigureCanvas(Canvas[C], Generic[C]):
 
 
 #: What does not change from frame to frame.
-_CONSTANT: Final = frozenset({"type", "name", "xaxis", "yaxis"})
+_CONSTANT: Final = frozenset({"type", "name", "xaxis", "yaxis", "mode", "fill"})
 
 
 def _figure_class(figure_widget: Any, lock: RLock) -> Any:  # Any: plotly has no types
@@ -138,6 +146,7 @@ def _whole_layout(frame: Chart) -> dict[str, object]:
     return {
         "template": "plotly_white",
         "height": frame.height,
+        "width": _WIDTH,
         "margin": {"l": 60, "r": 20, "t": 50, "b": 40},
         "showlegend": False,
         "title": {"text": frame.title, "font": {"size": 15}},
@@ -146,14 +155,14 @@ def _whole_layout(frame: Chart) -> dict[str, object]:
     }
 
 
-def axis(place: int) -> str:
-    """What a trace calls the y axis in a place, from 0.
+def axis(place: int, letter: str = "y") -> str:
+    """What a trace calls the axis in a place, from 0.
 
     Example:
-        >>> axis(0), axis(1)
-        ('y', 'y2')
+        >>> axis(0), axis(1, "x")
+        ('y', 'x2')
     """
-    return f"y{place + 1}" if place else "y"
+    return f"{letter}{place + 1}" if place else letter
 
 
 def axis_key(letter: str, place: int) -> str:

@@ -34,7 +34,7 @@ __all__ = ["monitor"]
 
 _KEPT_NEWS: Final = 5
 _MARKS: Final = 31  # one a second: the line shows half a minute
-_BLOCKS: Final = "▁▂▃▄▅▆▇█"
+_BLOCKS: Final = "▁▂▃▄▅▆"  # not up to the full block, which would join the line above
 _TITLES: Final = (
     "state",
     "events/s",
@@ -100,7 +100,8 @@ class MonitorPicture(Picture[Status, Table]):
         rates = [(had - before) / (now - since) for (since, before), (now, had) in pairwise(self._marks)]
         most = max(rates, default=0.0)
         # A new run of the client counts from 0 again.
-        return "".join(_BLOCKS[round(max(rate, 0.0) / most * 7) if most > 0 else 0] for rate in rates)
+        highest = len(_BLOCKS) - 1
+        return "".join(_BLOCKS[round(max(rate, 0.0) / most * highest) if most > 0 else 0] for rate in rates)
 
 
 def _bad_if_any(count: int) -> Cell:
