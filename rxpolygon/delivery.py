@@ -18,7 +18,7 @@ from rxpolygon.status import Closed, Dropped, Lagging, Malformed, Status
 from rxpolygon.subscriber import OnNext
 from rxpolygon.symbol_table import nobody
 from rxpolygon.topics import Topic
-from rxpolygon.venues.dialect import Broken, Salvaged, Split
+from rxpolygon.venues.dialect import Broken, Label, Salvaged, Split
 
 __all__ = ["Delivery", "Handlers", "Progress"]
 
@@ -33,9 +33,8 @@ class Decoder(Protocol):
     def salvage(self, frame: bytes) -> Salvaged:
         """What is good in a frame that ``decode`` refused."""
 
-    @property
-    def raw_keys(self) -> Mapping[str, tuple[type[Event], str]]:
-        """For each kind of event on the wire, its class and the name of its symbol's field."""
+    def label(self, item: Mapping[str, object]) -> Label | None:
+        """What an object of a frame is; None for a notice."""
 
     def channel_in(self, data: bytes) -> str | None:
         """The channel that damaged data seems to belong to."""

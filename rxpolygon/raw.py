@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from rxpolygon.delivery import Delivery
-from rxpolygon.events import Event, ServerBar, to_milliseconds
 from rxpolygon.venues.dialect import Broken
 
 __all__ = ["RawDelivery"]
@@ -37,24 +35,20 @@ class RawDelivery(Delivery):
 
     _route_frames = _deliver_to_all
 
-    def _deliver(self, item: dict[str, Any]) -> bool:  # Any: what JSON may hold
-        key = self._decoder.raw_keys.get(item.get("ev", ""))
-        if item.get("ev") == "status":
+    def _deliver(self, item: dict[str, Any]) -> bool:  # Any: what the wire may hold
+        label = self._decoder.label(item)
+        if label is None:
             return False
         # With raw_data=True the Observables carry dicts, which their static types cannot say.
         event: Any = item
-        if key is not None and self._gaps.is_waiting:
-            self._gaps.end(key[0], event)
+        if label.event is not None and self._gaps.is_waiting:
+            self._gaps.end(label.event, event)
         self._events.emit(event)
         self._handlers.on_event(event)
-        if key is not None:
-            kind, letter = key
-            self._route_to(kind, str(item.get(letter, "")), event)
+        if label.event is not None:
+            self._route_to(label.event, label.symbol, event)
         return True
 
     def _timestamp_of(self, event: Any) -> int | None:
-        kind, _ = self._decoder.raw_keys.get(event["ev"], (Event, ""))
-        # Of a bar it is the start, s; of a trade that is the size.
-        stamp = event.get("s" if issubclass(kind, ServerBar) else "t")
-        is_number = isinstance(stamp, (int, float)) and math.isfinite(stamp)
-        return to_milliseconds(int(stamp)) if is_number else None
+        label = self._decoder.label(event)
+        return None if label is None else label.timestamp

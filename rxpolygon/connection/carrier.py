@@ -249,13 +249,13 @@ class Carrier:
     # The transport's thread.
 
     def _heard(self, ear: _Ear, frames: list[bytes]) -> None:
-        marker = self._dialect.control_marker
-        if marker not in (frames[0] if len(frames) == 1 else b"".join(frames)):
+        may_hold_notices = self._dialect.may_hold_notices
+        if not may_hold_notices(frames[0] if len(frames) == 1 else b"".join(frames)):
             self._heard_data(ear, frames)
             return
         start = 0
         for index, frame in enumerate(frames, 1):
-            notices = self._dialect.notices(frame) if marker in frame else ()
+            notices = self._dialect.notices(frame) if may_hold_notices(frame) else ()
             if notices:
                 self._put(ear, frames[start:index])
                 start = index

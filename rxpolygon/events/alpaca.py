@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from rxpolygon.events._aggregate import MINUTE_MS, ServerBar
 from rxpolygon.events._base import ABSENT
-from rxpolygon.events._instants import InstantEvent
+from rxpolygon.events.instants import InstantEvent
 
 __all__ = [
     "Bar",
@@ -61,7 +61,7 @@ class Trade(InstantEvent, frozen=True, tag="t"):
             made by hand.
 
     Example:
-        >>> trade = Trade(symbol="AAPL", price=189.5, size=100, wire_timestamp="2023-11-14T22:13:20.123456789Z")
+        >>> trade = Trade(symbol="AAPL", price=189.5, wire_timestamp="2023-11-14T22:13:20.123456789Z")
         >>> trade.timestamp, trade.timestamp_ns
         (1700000000123, 1700000000123456789)
     """
@@ -250,7 +250,7 @@ class TradeCorrection(InstantEvent, frozen=True, tag="c"):
         wire_timestamp: ``t``. When it was corrected; as in :class:`Trade`.
 
     Example:
-        >>> wrong = Trade(symbol="AAPL", price=18.95, size=100, exchange="V", id=7, wire_timestamp=1_700_000_000_000)
+        >>> wrong = Trade(symbol="AAPL", price=18.95, exchange="V", id=7, wire_timestamp=1_700_000_000_000)
         >>> correction = TradeCorrection(symbol="AAPL", exchange="V", original_id=7, corrected_price=189.5)
         >>> correction.corrected(wrong).price
         189.5

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -15,16 +15,20 @@ __all__ = [
     "Broken",
     "CapReached",
     "CutAsSlow",
+    "Denied",
     "Dialect",
     "Evicted",
     "Greeted",
+    "Label",
     "LoggedIn",
     "LoginDeferred",
     "LoginRefused",
     "Notice",
     "Said",
     "Salvaged",
+    "ServerFault",
     "Split",
+    "Stated",
     "TopicsRefused",
 ]
 
@@ -48,7 +52,17 @@ class LoggedIn(Notice, frozen=True):
 
 
 class LoginRefused(Notice, frozen=True):
-    """The login was refused for good."""
+    """The login was refused for good.
+
+    Attributes:
+        remedy: What it means and what could be done, as the rest of a sentence.
+    """
+
+    remedy: str = ""
+
+
+class Denied(LoginRefused, frozen=True):
+    """The account may not have what was asked for, whenever it is said: there is no point in going on."""
 
 
 class LoginDeferred(Notice, frozen=True):
@@ -67,14 +81,30 @@ class Acknowledged(Notice, frozen=True):
     active: bool = True
 
 
+class Stated(Notice, frozen=True):
+    """All that is subscribed, as the server says after each command: the whole state, not the change.
+
+    Attributes:
+        topics: Everything that the server has for us.
+    """
+
+    topics: tuple[Topic, ...] = ()
+
+
 class TopicsRefused(Notice, frozen=True):
     """A subscription was refused.
 
     Attributes:
         topics: Those that the text seems to name; often none.
+        whole: Whether it is the answer to one whole command, of which nothing was done.
     """
 
     topics: tuple[Topic, ...] = ()
+    whole: bool = False
+
+
+class ServerFault(Notice, frozen=True):
+    """Something is wrong on the server's side; another connection may be well."""
 
 
 class CapReached(Notice, frozen=True):
@@ -151,6 +181,20 @@ class Split(Struct, frozen=True):
         return [part for part in self.parts if isinstance(part, Broken)]
 
 
+class Label(NamedTuple):
+    """What an object of a frame is, read from its dict.
+
+    Attributes:
+        event: The class of its events; None for a kind that nobody knows.
+        symbol: The symbol as the server spells it, empty where there is none.
+        timestamp: Unix milliseconds UTC; None where there are none.
+    """
+
+    event: type[Event] | None
+    symbol: str
+    timestamp: int | None
+
+
 class Dialect(Protocol):
     """A venue's protocol, as pure functions of frames, topics and the key."""
 
@@ -159,8 +203,15 @@ class Dialect(Protocol):
         """Where to connect to."""
 
     @property
-    def control_marker(self) -> bytes:
-        """Bytes that every frame with notices contains. A frame of mere data may contain them too."""
+    def headers(self) -> Mapping[str, str]:
+        """What the handshake says besides the usual."""
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether messages, in both directions, are binary and not text."""
+
+    def may_hold_notices(self, data: bytes) -> bool:
+        """Whether frames may say something about the connection: never wrong when it says no."""
 
     @property
     def decode(self) -> Callable[[bytes], Sequence[object]]:

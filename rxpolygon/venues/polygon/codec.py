@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -11,19 +12,20 @@ import msgspec
 import orjson
 from msgspec import Struct
 
-from rxpolygon.events import Event
+from rxpolygon.events import Event, ServerBar, to_milliseconds
 from rxpolygon.topics import Topic
-from rxpolygon.venues.dialect import Notice, Salvaged, Split
+from rxpolygon.venues.dialect import Label, Notice, Salvaged, Split
 from rxpolygon.venues.polygon.channels import event_types
 from rxpolygon.venues.polygon.names import StreamCluster
-from rxpolygon.venues.polygon.salvage import Salvager
 from rxpolygon.venues.polygon.statuses import notice
+from rxpolygon.venues.salvage import Grammar, Salvager, json_items
 
 __all__ = ["PolygonCodec", "StatusMessage"]
 
 # No limit on a command is published; servers commonly take messages of 64 KiB at least.
 _LARGEST_COMMAND: Final = 16_384
 
+_STATUS: Final = "status"
 _KIND: Final = re.compile(rb'"ev"\s*:\s*"(\w+)"')
 
 
@@ -47,9 +49,22 @@ def _decoder(market: str) -> Callable[[bytes], list[object]]:
     return msgspec.json.Decoder(list[types], strict=False).decode  # type: ignore[valid-type]
 
 
+def _number(stamp: object) -> int | None:
+    if isinstance(stamp, float):
+        return int(stamp) if math.isfinite(stamp) else None
+    return int(stamp) if isinstance(stamp, int) else None
+
+
+def _instant(item: Mapping[str, object]) -> int | None:
+    return _number(item.get("t"))
+
+
+_GRAMMAR: Final = Grammar("ev", (_STATUS,), ("sym", "pair", "T", "p"), _instant, json_items)
+
+
 @cache
 def _salvager(market: str) -> Salvager:
-    return Salvager(event_types(market))
+    return Salvager(event_types(market), _GRAMMAR)
 
 
 @cache
@@ -77,7 +92,11 @@ class PolygonCodec:
         b'{"action":"subscribe","params":"T.AAPL,T.BRK.B"}'
     """
 
+    #: Every frame with statuses contains it; a frame of mere data may contain it too.
     control_marker: Final = b'"status"'
+
+    headers: Final[Mapping[str, str]] = {}
+    is_binary: Final = False
 
     def __init__(self, base_url: str, cluster: StreamCluster, api_key: str) -> None:
         self.url = f"{base_url.rstrip('/')}/{cluster.value}"
@@ -99,6 +118,20 @@ class PolygonCodec:
         """A frame's objects as dicts, statuses included. Never raises."""
         return self._salvage.split(frame)
 
+    def label(self, item: Mapping[str, object]) -> Label | None:
+        """What an object of a frame is; None for a status."""
+        kind = item.get("ev")
+        if kind == _STATUS or not isinstance(kind, str):
+            return None
+        event, letter = self.raw_keys.get(kind, (None, ""))
+        # Of a bar it is the start, s; of a trade that is the size.
+        stamp = _number(item.get("s" if event is not None and issubclass(event, ServerBar) else "t"))
+        return Label(event, str(item.get(letter, "")), None if stamp is None else to_milliseconds(stamp))
+
+    def may_hold_notices(self, data: bytes) -> bool:
+        """Whether frames may say something about the connection; a quick look, wrong on one side only."""
+        return self.control_marker in data
+
     def notices(self, frame: bytes) -> Sequence[Notice]:
         """The meanings of all the status messages in a frame. Never raises."""
         try:
@@ -109,7 +142,7 @@ class PolygonCodec:
         return [
             notice(self._hidden(item.get("status")), self._hidden(item.get("message")), self._prefixes)
             for item in items
-            if isinstance(item, dict) and item.get("ev") == "status"
+            if isinstance(item, dict) and item.get("ev") == _STATUS
         ]
 
     def _hidden(self, text: object) -> str:

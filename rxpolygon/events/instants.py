@@ -67,7 +67,7 @@ class InstantEvent(Event, frozen=True, tag_field="T"):
             return (packed & _SECONDS) * 1_000 + (packed >> _SECOND_BITS) // 1_000_000
         stamp = self.wire_timestamp
         if stamp.__class__ is int:
-            return to_milliseconds(stamp)  # type: ignore[arg-type]  # mypy cannot narrow by __class__
+            return to_milliseconds(stamp)
         stamp_ns = self.timestamp_ns
         return ABSENT if stamp_ns is None else stamp_ns // 1_000_000
 
@@ -86,10 +86,12 @@ class InstantEvent(Event, frozen=True, tag_field="T"):
     def time(self) -> datetime:
         """The event's instant as an aware datetime in UTC, floored to microseconds."""
         stamp_ns = self.timestamp_ns
-        try:
-            return ABSENT if stamp_ns is None else _EPOCH + timedelta(microseconds=stamp_ns // 1_000)
-        except OverflowError:  # a number that is no time of this calendar
+        if stamp_ns is None:
             return ABSENT
+        try:
+            return _EPOCH + timedelta(microseconds=stamp_ns // 1_000)
+        except OverflowError:  # a number that is no time of this calendar
+            return ABSENT  # type: ignore[no-any-return]
 
     def _told(self) -> list[tuple[str, Any]]:  # Any: fields of any type
         """The fields with their values, and the instant in one form, whichever way it came."""

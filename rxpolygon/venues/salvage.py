@@ -6,20 +6,17 @@ It runs only for frames that the fast decoder refused, so that one bad event nev
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 import orjson
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from rxpolygon.events import Event, UnknownEvent
 from rxpolygon.venues.dialect import Broken, Salvaged, Split
 
-__all__ = ["Salvager"]
-
-_STATUS: Final = "status"
-_SYMBOL_LETTERS: Final = ("sym", "pair", "T", "p")
+__all__ = ["Grammar", "Salvager", "json_items"]
 
 
 def _reject_constant(name: str) -> object:
@@ -29,17 +26,44 @@ def _reject_constant(name: str) -> object:
 _JSON: Final = json.JSONDecoder(parse_constant=_reject_constant)
 
 
-class Salvager:
-    """Reads damaged or unusual frames of one market."""
+class Grammar(Struct, frozen=True):
+    """How a venue's frames are made.
 
-    def __init__(self, types: Mapping[str, type[Event]]) -> None:
+    Attributes:
+        kind: The field of an object that says its kind.
+        notices: The kinds that are no market data.
+        symbols: The fields that may hold the symbol of an event of an unknown kind.
+        instant: The Unix milliseconds of an object of an unknown kind.
+        items: A frame's objects, with a :class:`~rxpolygon.venues.dialect.Broken` in each place where none
+            could be read. Never raises.
+        plain: Makes an object what users are shown of it.
+    """
+
+    kind: str
+    notices: Collection[str]
+    symbols: tuple[str, ...]
+    instant: Callable[[Mapping[str, object]], int | None]
+    items: Callable[[bytes], Iterator[object]]
+    plain: Callable[[dict[str, Any]], dict[str, Any]] = lambda item: item  # Any: what the wire may hold
+
+
+class Salvager:
+    """Reads damaged or unusual frames.
+
+    Args:
+        types: The class of event of each kind.
+        grammar: How frames are made.
+    """
+
+    def __init__(self, types: Mapping[str, type[Event]], grammar: Grammar) -> None:
         self._types = types
+        self._grammar = grammar
         self._kinds = {event: _field_kinds(event) for event in types.values()}
 
     def __call__(self, frame: bytes) -> Salvaged:
         """Everything good in a frame, and what is not, with the reason. Never raises."""
         parts: list[Event | Broken] = []
-        for item in _items(frame):
+        for item in self._grammar.items(frame):
             if isinstance(item, Broken):
                 parts.append(item)
                 continue
@@ -55,32 +79,44 @@ class Salvager:
     def split(self, frame: bytes) -> Split:
         """The objects of a frame, good or not, as dicts. Never raises."""
         parts: list[dict[str, Any] | Broken] = []
-        for item in _items(frame):
-            if isinstance(item, Broken) or (isinstance(item, dict) and isinstance(item.get("ev"), str)):
+        key = self._grammar.kind
+        for item in self._grammar.items(frame):
+            if isinstance(item, Broken):
                 parts.append(item)
+            elif isinstance(item, dict) and isinstance(item.get(key), str):
+                parts.append(self._grammar.plain(item))
             else:
-                parts.append(Broken(_encoded(item), "expected an object with 'ev' that says its kind"))
+                parts.append(Broken(_encoded(item), f"expected an object with '{key}' that says its kind"))
         return Split(parts)
 
     def _event(self, item: object) -> Event | None:
+        key = self._grammar.kind
         if not isinstance(item, dict):
-            raise ValueError(f"expected an object with 'ev', got {type(item).__name__}")
-        kind = item.get("ev")
-        if kind == _STATUS:
-            return None
+            raise ValueError(f"expected an object with '{key}', got {type(item).__name__}")
+        kind = item.get(key)
         if not isinstance(kind, str):
-            raise ValueError("the object has no 'ev' that says its kind")
+            raise ValueError(f"the object has no '{key}' that says its kind")
+        if kind in self._grammar.notices:
+            return None
         event = self._types.get(kind)
         if event is None:
-            return _unknown(kind, item)
+            return self._unknown(kind, item)
         try:
             return msgspec.convert(item, event, strict=False)
         except msgspec.ValidationError:
             return msgspec.convert(_mended(item, self._kinds[event]), event, strict=False)
 
+    def _unknown(self, kind: str, item: dict[str, object]) -> UnknownEvent:
+        named = (item.get(key) for key in self._grammar.symbols)
+        symbol = next((name for name in named if isinstance(name, str)), "")
+        stamp, data = self._grammar.instant(item), self._grammar.plain(item)
+        if stamp is None:
+            return UnknownEvent(kind=kind, data=data, symbol=symbol)
+        return UnknownEvent(kind=kind, data=data, symbol=symbol, timestamp=stamp)
 
-def _items(frame: bytes) -> Iterator[object]:
-    """The items of a frame, with a :class:`Broken` in each place where none could be read."""
+
+def json_items(frame: bytes) -> Iterator[object]:
+    """The items of a frame of JSON, with a :class:`Broken` in each place where none could be read."""
     try:
         decoded = orjson.loads(frame)
     except orjson.JSONDecodeError as error:
@@ -137,15 +173,6 @@ def _encoded(item: object) -> bytes:
         return orjson.dumps(item)
     except (orjson.JSONEncodeError, RecursionError):
         return repr(item).encode("utf-8", "replace")
-
-
-def _unknown(kind: str, item: dict[str, object]) -> UnknownEvent:
-    named = (item.get(letter) for letter in _SYMBOL_LETTERS)
-    symbol = next((name for name in named if isinstance(name, str)), "")
-    stamp = item.get("t")
-    if isinstance(stamp, (int, float)):
-        return UnknownEvent(kind=kind, data=item, symbol=symbol, timestamp=int(stamp))
-    return UnknownEvent(kind=kind, data=item, symbol=symbol)
 
 
 def _field_kinds(event: type[Event]) -> dict[str, type]:
