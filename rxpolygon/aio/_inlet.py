@@ -22,7 +22,7 @@ T = TypeVar("T")
 #: How often a producer that waits for room looks whether the loop was closed, which nobody is told. Seconds.
 _LOOK: Final = 0.1
 #: How much room lets it go on (or half of the queue): a switch of threads for each value costs more than it.
-_ROOM: Final = 128
+_ROOM: Final = 1_000
 
 
 class Inlet(Generic[T]):
