@@ -10,6 +10,7 @@ from rxpolygon.errors import MissingPackageError
 __all__ = ["main"]
 
 _PACKAGES = ("rich", "typer")
+_USAGE = 2  # as in rxpolygon.cli.exits
 
 
 def main() -> NoReturn:
@@ -21,5 +22,5 @@ def main() -> NoReturn:
         if package not in _PACKAGES:
             raise
         sys.stderr.write(f"rxpolygon: {MissingPackageError('the command', package, 'cli')}\n")
-        sys.exit(1)
+        sys.exit(_USAGE)
     entry.main()

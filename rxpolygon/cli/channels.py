@@ -4,23 +4,40 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-import typer
 from reactivex import Observable
 
 from rxpolygon.channel_methods import ChannelMethods
+from rxpolygon.cli import complete
 from rxpolygon.cli.console import say
+from rxpolygon.cli.options import option
 from rxpolygon.errors import UsageError
+from rxpolygon.events import Event
 from rxpolygon.venues.polygon.channels import CHANNELS, Channel
 
-__all__ = ["ALL", "ChannelNames", "live_streams", "streams_from"]
+__all__ = ["ALL", "ChannelNames", "events_of", "live_streams", "streams_from"]
 
 ALL: Final = "all"
 
 ChannelNames = Annotated[
-    str, typer.Option(metavar="A,B", help="Channels, such as stock_trades, or all of the cluster.")
+    str,
+    option(
+        "A,B",
+        "Channels, such as stock_trades, or all of the cluster.",
+        default=True,
+        offers=complete.channels,
+    ),
 ]
 
 Streams = dict[str, Observable[Any]]  # Any: the events of whichever channel it is
+
+
+def events_of(market: str, text: str) -> list[type[Event]]:
+    """The classes of the events of an option's channels.
+
+    Raises:
+        UsageError: The market has no such channel.
+    """
+    return list(dict.fromkeys(row.event for row in _channels(market, text)))
 
 
 def streams_from(client: ChannelMethods, market: str, text: str, symbols: list[str] | None) -> Streams:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rxpolygon.cli.colours import coloured
 from rxpolygon.operators import Bar
 from rxpolygon.text import printable
 
@@ -57,11 +58,13 @@ class BarLines:
 
     Args:
         market: Whose symbols there will be.
+        colours: Whether to colour them for a terminal.
     """
 
-    def __init__(self, market: str) -> None:
+    def __init__(self, market: str, *, colours: bool = False) -> None:
         self._symbol = _SYMBOL_WIDTHS.get(market, _USUAL_SYMBOL_WIDTH)
         self._fine = market in _FINE_MARKETS
+        self._colours = colours
         self._day = ""
 
     def __call__(self, bar: Bar) -> bytes:
@@ -71,6 +74,8 @@ class BarLines:
         self._day = day
         values = (bar.open, bar.high, bar.low, bar.close)
         prices = "".join(f"{price_text(value, fine=self._fine):>9}" for value in values)
+        if self._colours:
+            prices = prices[:-9] + coloured(prices[-9:], "green" if bar.close >= bar.open else "red")
         vwap = price_text(bar.vwap, fine=True) if self._fine or bar.vwap is None else f"{bar.vwap:.4f}"
         revised = f" revision {bar.revision}" if bar.revision else ""
         symbol = f"{printable(bar.symbol):<{self._symbol}}"
@@ -80,4 +85,4 @@ class BarLines:
     def _heading(self, day: str) -> str:
         prices = "".join(f"{name:>9}" for name in ("OPEN", "HIGH", "LOW", "CLOSE"))
         names = f"{'UTC':<10}{'SYMBOL':<{self._symbol}} {prices} {'VOLUME':>8} {'VWAP':>9} {'COUNT':>6}"
-        return f"{day}\n{names}"
+        return f"{day}\n{coloured(names, 'bold') if self._colours else names}"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from rxpolygon.cli.colours import coloured, takes_colours
 from rxpolygon.errors import ConnectFailedError, RxPolygonError
 from rxpolygon.status import (
     Authenticated,
@@ -26,11 +27,14 @@ __all__ = ["StatusLines", "say", "terminal"]
 _LONGEST_LINE = 1_000
 
 
-def say(text: str) -> None:
+def say(text: str, *, is_failure: bool = False) -> None:
     """Write one line to stderr, with whatever a server put into it made harmless."""
     line = printable(" ".join(text.splitlines()), limit=_LONGEST_LINE)
+    name = "rxpolygon:"
     with contextlib.suppress(OSError, ValueError):  # stderr may be closed, and then nobody reads it
-        sys.stderr.write(f"rxpolygon: {line}\n")
+        if takes_colours(sys.stderr):
+            name = coloured(name, "red" if is_failure else "dim")
+        sys.stderr.write(f"{name} {line}\n")
         sys.stderr.flush()
 
 

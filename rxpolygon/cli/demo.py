@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from typing import Annotated, Final
 
@@ -10,9 +9,10 @@ import typer
 from rich.console import Console
 
 from rxpolygon import operators as rxo
+from rxpolygon.cli import complete
 from rxpolygon.cli.board import Board, Meter
 from rxpolygon.cli.board_view import summary_line
-from rxpolygon.cli.options import Seconds, Seed, speed_from, symbols_from
+from rxpolygon.cli.options import Seconds, Seed, option, speed_from, symbols_from
 from rxpolygon.cli.screens import LineScreen, Screen, TableScreen
 from rxpolygon.client import StreamClient
 from rxpolygon.simulator import Simulator
@@ -26,20 +26,23 @@ _OPENING: Final = 1_748_871_000_000  # Monday, 2025-06-02, 9:30 in New York
 def demo(
     seconds: Seconds = None,
     speed: Annotated[
-        str, typer.Option(metavar="N|max", help="How many times as fast as a real market.")
+        str,
+        option("N|max", "How many times as fast as a real market.", default=True, offers=complete.speeds),
     ] = "60",
     seed: Seed = 0,
     symbols: Annotated[
         str | None,
-        typer.Option(
-            metavar="A,B", help="Stocks to show; nine well-known ones unless given.", show_default=False
-        ),
+        option("A,B", "Stocks to show; nine well-known ones unless given.", offers=complete.symbols),
     ] = None,
 ) -> None:
     """Watch one-minute bars come out of a live websocket. No account is needed.
 
     A market is simulated inside, and a StreamClient connects to it as it would to the real one. Where stdout
     is no terminal, each bar is written as a line.
+
+    \b
+    Example:
+      rxpolygon demo --speed 600 --symbols AAPL,MSFT,TSLA
     """
     names = symbols_from(symbols) or list(_SYMBOLS)
     board = Board(names)
@@ -51,9 +54,12 @@ def demo(
         bars = trades.pipe(rxo.time_bars("1m")).subscribe(screen.add_bar, screen.fail)
         trades.pipe(rxo.join_quotes(quotes)).subscribe(board.add_trade, screen.fail)
         meter = Meter()
+        interrupt: KeyboardInterrupt | None = None
         with client:
-            with contextlib.suppress(KeyboardInterrupt):
+            try:
                 screen.show(client, meter, seconds)
+            except KeyboardInterrupt as end:
+                interrupt = end
             bars.dispose()  # or the close would complete the minute that is still open
             elapsed = meter.elapsed
     typer.echo(summary_line(board, client.stats, elapsed))
@@ -61,6 +67,8 @@ def demo(
         raise screen.error
     if isinstance(screen, TableScreen):
         typer.echo("With a key in POLYGON_API_KEY, the real market: rxpolygon bars --symbols AAPL")
+    if interrupt is not None:
+        raise interrupt
 
 
 def _screen(board: Board) -> Screen:

@@ -11,7 +11,7 @@ from reactivex import Observable
 from reactivex.disposable import CompositeDisposable
 
 from rxpolygon.cli.console import say
-from rxpolygon.errors import SubscriptionRefusedError
+from rxpolygon.errors import RxPolygonError, SubscriptionRefusedError
 
 __all__ = ["Ends"]
 
@@ -43,14 +43,15 @@ class Ends:
         return observed
 
     def give_up(self, error: Exception) -> None:
-        """End all streams by an error."""
-        self.error = error
+        """End all streams by an error; the first one counts."""
+        if self.error is None:
+            self.error = error
         self._on_over()
 
     def _failed(self, name: str, error: Exception) -> None:
         """A stream ended by an error. The last one's is kept; a refusal before that is told."""
-        if self._was_last():
-            self.give_up(error)
+        if self._was_last() or not isinstance(error, RxPolygonError):
+            self.give_up(error)  # what is none of ours is a bug here, which must not end in silence
         elif isinstance(error, SubscriptionRefusedError):  # any other error ends all of them
             say(f"{name}: {error}")
 

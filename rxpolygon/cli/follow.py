@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from reactivex import Observable
 
 from rxpolygon.cli.console import StatusLines
 from rxpolygon.cli.ends import Ends
+from rxpolygon.cli.formats import Format
 from rxpolygon.cli.lines import Lines
 from rxpolygon.client import StreamClient
 from rxpolygon.errors import LoginTimeoutError
@@ -19,7 +20,7 @@ __all__ = ["follow"]
 def follow(
     client: StreamClient,
     streams: Mapping[str, Observable[Any]],  # Any: whatever the function makes lines of
-    line_of: Callable[[Any], bytes],
+    shown: Format,
     *,
     limit: int | None,
     seconds: float | None,
@@ -31,7 +32,7 @@ def follow(
     Args:
         client: Not started yet.
         streams: Observables of that client, by the names to tell their errors with.
-        line_of: Makes a line, with its newline, of each value.
+        shown: Makes a line of each value.
         limit: End after so many lines.
         seconds: End after so long.
 
@@ -39,10 +40,11 @@ def follow(
         RxPolygonError: The stream ended by it, or the last of several streams did; or stdout cannot be
             written.
         BrokenPipeError: Nobody reads stdout any more.
+        KeyboardInterrupt: A signal ended it; what came before has been written.
     """
-    lines = Lines(limit)
+    lines = Lines(limit, shown.heading)
     ends = Ends(lines.end)
-    observed = ends.observe(streams, lambda value: lines.put(line_of(value)))
+    observed = ends.observe(streams, lambda value: lines.put(shown.line_of(value)))
     told = StatusLines(client.url, ends.give_up)
     client.status.subscribe(told.tell)
     try:
@@ -53,6 +55,7 @@ def follow(
     except KeyboardInterrupt:
         lines.end()
         lines.write_rest()
+        raise
     finally:
         # First, so that nothing waits for stdout; and so that no half of a bar is written at the close.
         lines.end()

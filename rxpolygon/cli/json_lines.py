@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 from msgspec import Struct
 
-__all__ = ["json_line"]
+__all__ = ["fields_of", "json_line"]
 
 # First on each line, whatever the class.
 _LEADING: Final = ("symbol", "timestamp")
@@ -32,6 +32,13 @@ def json_line(item: Struct) -> bytes:
     fields = {name: value for name, value in zip(names, values_of(item), strict=True) if value is not None}
     line = head + orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)[1:]
     return line if line.isascii() and b"\x7f" not in line else _harmless(line)
+
+
+@cache
+def fields_of(kind: type[Struct]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """The names of what a line tells of a class, in order, and how to read each. Any: an item, a field."""
+    _, names, _ = _plan(kind)
+    return tuple((name, attrgetter(name)) for name in names)
 
 
 @cache

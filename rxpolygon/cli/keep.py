@@ -47,6 +47,7 @@ def keep(
 
     Raises:
         RxPolygonError: The stream ended by it, or the files cannot be written.
+        KeyboardInterrupt: A signal ended it; what came before is in the files.
     """
     over = threading.Event()
     recorder = _recorder(client, path, over, rotate_size, rotate_daily=rotate_daily)
@@ -54,13 +55,14 @@ def keep(
     told = StatusLines(client.url, ends.give_up)
     observed = ends.observe(streams, lambda _: None)
     client.status.subscribe(told.tell)
+    interrupt: KeyboardInterrupt | None = None
     try:
         client.start_stream_thread()
         _watch(recorder, over, seconds)
         if seconds is not None and not told.was_there and ends.error is None:
             ends.give_up(LoginTimeoutError(client.url, seconds))
-    except KeyboardInterrupt:
-        pass
+    except KeyboardInterrupt as end:
+        interrupt = end
     finally:
         recorder.close()
         observed.dispose()
@@ -69,6 +71,8 @@ def keep(
         if not has_any:
             _remove(recorder.stats.files)
     _conclude(recorder, path, ends.error, has_any=has_any)
+    if interrupt is not None:
+        raise interrupt
 
 
 def _recorder(
@@ -91,7 +95,7 @@ def _recorder(
 def _watch(recorder: Recorder, over: threading.Event, seconds: float | None) -> None:
     """Show how the recording goes until it is over, or for so long."""
     meter = Meter()
-    with recording_progress() as show:
+    with recording_progress(seconds) as show:
         while True:
             rest = _REDRAW if seconds is None else min(_REDRAW, seconds - meter.elapsed)
             if rest <= 0 or over.wait(rest):

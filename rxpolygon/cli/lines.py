@@ -30,15 +30,16 @@ class Lines:
 
     Args:
         limit: How many lines there may be; None for no limit.
+        heading: What stands before them, beyond the limit.
 
     Raises:
         RxPolygonError: There is no stdout.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, heading: bytes = b"") -> None:
         self._left = limit  # under the lock
-        self._waiting: list[bytes] = []  # under the lock
-        self._size = 0  # under the lock
+        self._waiting: list[bytes] = [heading]  # under the lock
+        self._size = len(heading)  # under the lock
         self._is_over = limit == 0  # under the lock
         self._changed = threading.Condition()
         self._out = _Stdout()  # main thread only

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final, cast
 
 import typer
 
+from rxpolygon.cli import complete
 from rxpolygon.errors import InvalidArgumentError, UsageError
 from rxpolygon.settings import KEY_VARIABLES
 from rxpolygon.simulator.settings import Speed
@@ -24,6 +26,7 @@ __all__ = [
     "api_key_or_environment",
     "bytes_from",
     "instant_from",
+    "option",
     "speed_from",
     "symbols_from",
 ]
@@ -34,22 +37,48 @@ _BYTES: Final = re.compile(r"(\d+(?:\.\d+)?)([kMG]?)", re.IGNORECASE | re.ASCII)
 _UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 
-def _option(metavar: str, text: str, *, default: bool = False, least: float | None = None) -> Any:
+def option(
+    metavar: str,
+    text: str,
+    *,
+    default: bool = False,
+    least: float | None = None,
+    offers: Callable[..., list[str]] | None = None,
+) -> Any:
+    """An option as a user sees it.
+
+    Args:
+        metavar: What stands for its value.
+        text: Its help.
+        default: Whether to show the default.
+        least: The smallest number.
+        offers: What a shell offers for it.
+    """
     # Any: what typer reads from an annotation has no type of its own.
-    return typer.Option(metavar=metavar, help=text, show_default=default, min=least)
+    return typer.Option(metavar=metavar, help=text, show_default=default, min=least, autocompletion=offers)
 
 
-Cluster = Annotated[str, _option("NAME", f"{_CLUSTERS}, or futures/cme and the like.", default=True)]
+Cluster = Annotated[
+    str,
+    option("NAME", f"{_CLUSTERS}, or futures/cme and the like.", default=True, offers=complete.clusters),
+]
 Symbols = Annotated[
-    str | None, _option("A,B", "Symbols, with commas between them; every symbol unless given.")
+    str | None,
+    option("A,B", "Symbols, with commas between them; every symbol unless given.", offers=complete.symbols),
 ]
 Host = Annotated[
-    str, _option("HOST", "A host name, or a URL, such as the one that rxpolygon serve tells.", default=True)
+    str,
+    option(
+        "HOST",
+        "A host name, or a URL, such as the one that rxpolygon serve tells.",
+        default=True,
+        offers=complete.hosts,
+    ),
 ]
-ApiKey = Annotated[str | None, _option("KEY", f"The API key; ${' or $'.join(KEY_VARIABLES)} unless given.")]
-Seconds = Annotated[float | None, _option("N", "End after so long; with Ctrl-C unless given.", least=0)]
-Limit = Annotated[int | None, _option("N", "End after so many lines.", least=1)]
-Seed = Annotated[int, _option("N", "The same seed makes the same market.", default=True)]
+ApiKey = Annotated[str | None, option("KEY", f"The API key; ${' or $'.join(KEY_VARIABLES)} unless given.")]
+Seconds = Annotated[float | None, option("N", "End after so many seconds; else with Ctrl-C.", least=0)]
+Limit = Annotated[int | None, option("N", "End after so many lines.", least=1)]
+Seed = Annotated[int, option("N", "The same seed makes the same market.", default=True)]
 
 DEFAULT_HOST: Final = StreamHost.REAL_TIME.value
 

@@ -11,7 +11,7 @@ from reactivex import Observable
 
 from rxpolygon.cli.console import say
 from rxpolygon.cli.ends import Ends
-from rxpolygon.cli.json_lines import json_line
+from rxpolygon.cli.formats import Format
 from rxpolygon.cli.lines import Lines
 from rxpolygon.cli.replay_view import replay_progress
 from rxpolygon.replay import ReplayClient
@@ -22,21 +22,24 @@ __all__ = ["play"]
 def play(
     client: ReplayClient,
     streams: Mapping[str, Observable[Any]],  # Any: events of whichever channel it is, or bars
+    shown: Format,
     limit: int | None,
 ) -> None:
-    """Run a replay and write what its streams give as JSON lines.
+    """Run a replay and write what its streams give as lines.
 
     Args:
         client: Not started yet.
         streams: Observables of that client.
+        shown: Makes a line of each value.
         limit: End after so many lines.
 
     Raises:
         RecordingError: A file is broken; what comes before that place has been written.
         RxPolygonError: Stdout cannot be written.
         BrokenPipeError: Nobody reads stdout any more.
+        KeyboardInterrupt: A signal ended it; what came before has been written.
     """
-    lines = _ReplayLines(client, limit)
+    lines = _ReplayLines(client, shown, limit)
     ends = Ends(lines.end)
     observed = ends.observe(streams, lines.put_item)
     try:
@@ -57,14 +60,15 @@ def play(
 class _ReplayLines(Lines):
     """Lines at whose limit the replay ends, so that no break after it counts."""
 
-    def __init__(self, client: ReplayClient, limit: int | None) -> None:
-        super().__init__(limit)
+    def __init__(self, client: ReplayClient, shown: Format, limit: int | None) -> None:
+        super().__init__(limit, shown.heading)
         self._client = client
+        self._line_of = shown.line_of
         self._missing = limit  # replay thread only
 
     def put_item(self, item: Struct) -> None:
         """Add the line of an event or a bar."""
-        self.put(json_line(item))
+        self.put(self._line_of(item))
         if self._missing is not None:
             self._missing -= 1
             if self._missing == 0:
@@ -78,3 +82,4 @@ def _interruptible(lines: Lines) -> Iterator[None]:
     except KeyboardInterrupt:
         lines.end()
         lines.write_rest()
+        raise

@@ -18,6 +18,7 @@ from rxpolygon.cli.options import (
     Symbols,
     api_key_or_environment,
     bytes_from,
+    option,
     symbols_from,
 )
 from rxpolygon.client import StreamClient
@@ -26,7 +27,10 @@ __all__ = ["record"]
 
 
 def record(
-    path: Annotated[Path, typer.Argument(help="The file; .gz and .zst are packed.", show_default=False)],
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The file; .gz and .zst are packed.", show_default=False),
+    ],
     cluster: Cluster = "stocks",
     channel: ChannelNames = ALL,
     symbols: Symbols = None,
@@ -35,9 +39,7 @@ def record(
     seconds: Seconds = None,
     rotate_size: Annotated[
         str | None,
-        typer.Option(
-            metavar="N[k|M|G]", help="Begin another file after so many bytes on disk.", show_default=False
-        ),
+        option("N[k|M|G]", "Begin another file after so many bytes on disk."),
     ] = None,
     rotate_daily: Annotated[
         bool, typer.Option("--rotate-daily", help="A file for each day (UTC), its date in the name.")
@@ -48,6 +50,11 @@ def record(
     Frames are kept as they came, with the time of each: rxpolygon replay and rxpolygon serve read them. A
     file that is there is never overwritten: day.jsonl.gz becomes day.1.jsonl.gz. What happens is told on
     stderr.
+
+    \b
+    Examples:
+      rxpolygon record day.jsonl.gz --symbols AAPL,MSFT
+      rxpolygon record crypto.jsonl.zst --cluster crypto --rotate-daily
     """
     size = None if rotate_size is None else bytes_from(rotate_size)
     client = StreamClient(api_key_or_environment(api_key), cluster, host)

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from rich.console import RenderableType
 from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from rxpolygon.cli.board import Meter
@@ -16,6 +19,7 @@ from rxpolygon.recording import RecordingStats
 
 __all__ = ["progress_lines", "progress_text", "recording_progress", "size_text", "summary_text"]
 
+_BAR_WIDTH: Final = 16
 _PAUSE: Final = 5.0  # seconds between two lines in a log
 _UNITS: Final = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
@@ -23,16 +27,25 @@ Show = Callable[[RecordingStats], None]
 
 
 @contextmanager
-def recording_progress() -> Iterator[Show]:
-    """Shows figures on stderr whenever it is called: in one line of a terminal, or as a line now and then."""
+def recording_progress(seconds: float | None) -> Iterator[Show]:
+    """Shows figures on stderr whenever it is called: in one line of a terminal, or as a line now and then.
+
+    Args:
+        seconds: How long it will take; then a terminal shows how much of it is over.
+    """
     console = terminal()
     if console is None:
         yield progress_lines(_PAUSE)
         return
     meter = Meter()
 
-    def line(stats: RecordingStats) -> Text:
-        return Text(progress_text(stats, meter.rate(stats.frames)), no_wrap=True, overflow="crop")
+    def line(stats: RecordingStats) -> RenderableType:
+        text = Text(progress_text(stats, meter.rate(stats.frames)), no_wrap=True, overflow="crop")
+        if not seconds:
+            return text
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(ProgressBar(seconds, min(meter.elapsed, seconds), _BAR_WIDTH), text)
+        return grid
 
     with Live(
         line(RecordingStats()), console=console, auto_refresh=False, transient=True, redirect_stdout=False

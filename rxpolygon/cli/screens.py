@@ -76,8 +76,7 @@ class LineScreen(Screen):
 
     def __init__(self, board: Board) -> None:
         super().__init__(board)
-        self._lines = Lines()
-        self._lines.put(heading_line())
+        self._lines = Lines(heading=heading_line())
 
     def add_bar(self, bar: Bar) -> None:
         """Write the bar."""

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
+from rxpolygon.cli import complete
 from rxpolygon.cli.console import say
-from rxpolygon.cli.options import Seed, speed_from, symbols_from
+from rxpolygon.cli.options import Seed, option, speed_from, symbols_from
 from rxpolygon.errors import RxPolygonError
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator.playback import markets_in
@@ -24,25 +25,31 @@ __all__ = ["serve"]
 def serve(
     recording: Annotated[
         Path | None,
-        typer.Argument(help="A recording to serve instead of a simulated market.", show_default=False),
+        typer.Argument(
+            metavar="FILE", help="A recording to serve instead of a simulated market.", show_default=False
+        ),
     ] = None,
-    port: Annotated[int, typer.Option(metavar="N", help="Where to listen; 0 takes a free port.")] = 8765,
+    port: Annotated[int, option("N", "Where to listen; 0 takes a free port.", default=True)] = 8765,
     speed: Annotated[
-        str, typer.Option(metavar="N|max", help="How many times as fast as real time, or as clients read.")
+        str,
+        option(
+            "N|max",
+            "How many times as fast as real time, or as clients read.",
+            default=True,
+            offers=complete.speeds,
+        ),
     ] = "1",
     api_key: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="KEY", help="A key that may log in, demo unless given; repeatable.", show_default=False
-        ),
+        option("KEY", "A key that may log in, demo unless given; repeatable."),
     ] = None,
     seed: Seed = 0,
     symbols: Annotated[
         str | None,
-        typer.Option(
-            metavar="A,B",
-            help="What * stands for; well-known symbols of each cluster unless given.",
-            show_default=False,
+        option(
+            "A,B",
+            "What * stands for; well-known symbols of each cluster unless given.",
+            offers=complete.symbols,
         ),
     ] = None,
 ) -> None:
@@ -50,6 +57,11 @@ def serve(
 
     Any client of the vendor's protocol can connect, from this machine only. A simulated market has every
     cluster, a recording its own.
+
+    \b
+    Examples:
+      rxpolygon serve --speed 60
+      rxpolygon serve day.jsonl.gz --speed max --port 9000
     """
     _tell_warnings()
     keys = api_key or ["demo"]
@@ -70,6 +82,7 @@ def serve(
         raise RxPolygonError(f"cannot listen on port {port}: {reason}") from error
     except KeyboardInterrupt:
         say("stopped")
+        raise
 
 
 def _introduce(url: str, key: str, recording: Path | None) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Final, NamedTuple
 
-__all__ = ["OPENING", "Outcome", "Process", "connection", "program", "started"]
+__all__ = ["OPENING", "Outcome", "Process", "connection", "in_terminal", "plain", "program", "started"]
 
 #: Monday, 2025-06-02, 9:30 in New York, Unix ms.
 OPENING: Final = 1_748_871_000_000
@@ -85,3 +88,42 @@ def started(*arguments: str) -> Iterator[Process]:
             yield Process(process)
         finally:
             process.kill()
+
+
+def in_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
+    """Run a command in a pseudo-terminal of 24 lines and 80 columns; its status and all that was written."""
+    import fcntl
+    import pty
+    import termios
+
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    read: list[bytes] = []
+
+    def collect() -> None:
+        try:
+            while data := os.read(master, 65_536):
+                read.append(data)
+        except OSError:  # how Linux tells that the other side is closed
+            pass
+
+    reader = threading.Thread(target=collect)
+    usual = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    with subprocess.Popen(
+        program(*arguments),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**usual, "TERM": "xterm", "COLUMNS": "80", **environment},
+    ) as process:
+        os.close(slave)
+        reader.start()
+        status = process.wait(2 * _PATIENCE)
+    reader.join(_PATIENCE)
+    os.close(master)
+    return status, b"".join(read).decode()
+
+
+def plain(screen: str) -> str:
+    """What was written to a terminal, without the codes that steer it."""
+    return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", screen)

@@ -62,5 +62,5 @@ def test_bars_that_are_still_open_at_the_end_are_not_written(command: Command, m
 
 def test_bars_of_a_length_that_is_none_fail_before_connecting(command: Command) -> None:
     outcome = command("bars", "--every", "soon", "--api-key", "demo")
-    assert outcome.status == 1
+    assert outcome.status == 2
     assert "every='soon' is not allowed" in outcome.reason

@@ -1,4 +1,4 @@
-"""Every failure is one line on stderr and exit status 1."""
+"""Every failure is one line on stderr, with an exit status that says what kind it is."""
 
 from __future__ import annotations
 
@@ -16,33 +16,38 @@ Command = Callable[..., Outcome]
 
 @pytest.mark.parametrize("name", ["bars", "stream"])
 @pytest.mark.parametrize(
-    ("options", "reason"),
+    ("options", "reason", "status"),
     [
-        (["--cluster", "bonds", "--api-key", "demo"], "cluster='bonds' is not allowed: use one of 'stocks'"),
-        ([], "no API key: give --api-key, or set POLYGON_API_KEY or MASSIVE_API_KEY"),
-        (["--api-key", ""], "api_key='' is not allowed"),
-        (["--api-key", "demo", "--host", "ftp://x"], "host='ftp://x' is not allowed"),
-        (["--api-key", "demo", "--host", "ws://127.0.0.1:1"], "cannot connect to ws://127.0.0.1:1/stocks"),
+        (
+            ["--cluster", "bonds", "--api-key", "demo"],
+            "cluster='bonds' is not allowed: use one of",
+            2,
+        ),
+        ([], "no API key: give --api-key, or set POLYGON_API_KEY or MASSIVE_API_KEY", 2),
+        (["--api-key", ""], "api_key='' is not allowed", 2),
+        (["--api-key", "demo", "--host", "ftp://x"], "host='ftp://x' is not allowed", 2),
+        (["--api-key", "demo", "--host", "ws://127.0.0.1:1"], "cannot connect to ws://127.0.0.1:1/stocks", 4),
         (
             ["--api-key", "demo", "--host", "no-host.invalid"],
             "cannot connect to wss://no-host.invalid/stocks",
+            4,
         ),
-        (["--api-key", "demo", "--symbols", ","], "symbols=',' is not allowed"),
-        (["--limit", "many"], "Invalid value for '--limit'"),
-        (["--bogus"], "No such option: --bogus"),
+        (["--api-key", "demo", "--symbols", ","], "symbols=',' is not allowed", 2),
+        (["--limit", "many"], "Invalid value for '--limit'", 2),
+        (["--bogus"], "No such option: --bogus", 2),
     ],
 )
 def test_wrong_options_are_told_in_one_line(
-    command: Command, name: str, options: list[str], reason: str
+    command: Command, name: str, options: list[str], reason: str, status: int
 ) -> None:
     outcome = command(name, *options)
-    assert (outcome.status, outcome.out) == (1, "")
+    assert (outcome.status, outcome.out) == (status, "")
     assert outcome.reason.startswith(reason)
 
 
 def test_a_refused_login_does_not_show_the_key(command: Command, market: Simulator) -> None:
     outcome = command("stream", "--host", market.url, "--api-key", "TOPSECRET")
-    assert outcome.status == 1
+    assert outcome.status == 3
     assert "refused the login" in outcome.reason
     assert "TOPSECRET" not in outcome.err
 
@@ -51,20 +56,20 @@ def test_a_refused_login_does_not_show_the_key(command: Command, market: Simulat
 def test_a_server_that_lets_nobody_in_is_not_waited_for(command: Command, fault: faults.Fault) -> None:
     with Simulator(faults=[fault]) as server:
         outcome = command("stream", *connection(server.url))
-    assert outcome.status == 1
+    assert outcome.status == 4
     assert outcome.reason.startswith(f"cannot connect to {server.url}/stocks")
 
 
 def test_a_server_that_never_answers_the_login_is_told_when_the_time_is_over(command: Command) -> None:
     with Simulator(faults=[faults.SilentLogin()]) as server:
         outcome = command("stream", "--seconds", "0.3", *connection(server.url))
-    assert outcome.status == 1
+    assert outcome.status == 4
     assert "did not answer the login within 0.3 s" in outcome.reason
 
 
 def test_an_unknown_command_is_told_in_one_line(command: Command) -> None:
     outcome = command("sing")
-    assert outcome.status == 1
+    assert outcome.status == 2
     assert outcome.reason.startswith("No such command 'sing'")
 
 
@@ -80,6 +85,6 @@ def test_a_missing_package_is_told_with_its_extra(package: str, arguments: list[
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert f"pip install 'rxpolygon[{extra}]'" in done.stderr

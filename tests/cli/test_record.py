@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from rxpolygon.cli.record_view import progress_lines
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.recording import RecordingStats, read_frames
 from rxpolygon.simulator import Simulator, faults
-from tests.cli.processes import Outcome, connection, program, started
+from tests.cli.processes import Outcome, connection, in_terminal, plain, started
 
 Command = Callable[..., Outcome]
 
@@ -94,7 +93,7 @@ def test_record_ends_with_a_summary_and_a_whole_file_when_it_is_interrupted(
         market.wait_for(lambda _: path.exists() and path.stat().st_size > _SOME, timeout=20)
         process.signal(number)
         outcome = process.end()
-    assert (outcome.status, outcome.out) == (0, "")
+    assert (outcome.status, outcome.out) == (128 + number, "")
     told = _SUMMARY.fullmatch(outcome.err.splitlines()[-1])
     assert told is not None
     assert len(frames(path)) == int(told[1])
@@ -109,7 +108,7 @@ def test_record_that_is_interrupted_before_anything_came_leaves_no_file(tmp_path
         server.wait_for(lambda server: server.connections == 1, timeout=20)
         process.signal(signal.SIGINT)
         outcome = process.end()
-    assert outcome == (0, "", "rxpolygon: recorded nothing: nothing came yet\n")
+    assert outcome == (130, "", "rxpolygon: recorded nothing: nothing came yet\n")
     assert not path.exists()
 
 
@@ -125,7 +124,7 @@ def test_record_fails_when_its_only_channel_is_refused(command: Command, tmp_pat
     with Simulator(refuse=["T"]) as server:
         options = ["--channel", "stock_trades", "--symbols", "AAPL", *connection(server.url)]
         outcome = command("record", str(tmp_path / "day.jsonl"), *options)
-    assert outcome.status == 1
+    assert outcome.status == 3
     assert "the server refused T.AAPL" in outcome.err.splitlines()[-1]
 
 
@@ -136,7 +135,7 @@ def test_record_keeps_no_file_where_it_was_never_let_in(
     with Simulator(faults=[fault]) as server:
         options = ["--seconds", "0.5", *connection(server.url)]
         outcome = command("record", str(tmp_path / "day.jsonl"), *options)
-    assert outcome.status == 1
+    assert outcome.status == 4
     assert len(outcome.err.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -153,7 +152,7 @@ def test_record_into_a_place_that_takes_no_file_is_told_in_one_line(command: Com
 
 def test_record_to_a_folder_asks_for_a_file(command: Command, tmp_path: Path) -> None:
     outcome = command("record", str(tmp_path), "--api-key", "demo")
-    assert outcome.status == 1
+    assert outcome.status == 2
     assert outcome.reason.startswith(f"{tmp_path} is a folder: name a file in it")
 
 
@@ -194,7 +193,7 @@ def test_record_with_wrong_options_makes_no_file(
     command: Command, tmp_path: Path, options: list[str], reason: str
 ) -> None:
     outcome = command("record", str(tmp_path / "day.jsonl"), "--api-key", "demo", *options)
-    assert outcome.status == 1
+    assert outcome.status == 2
     assert outcome.reason.startswith(reason)
     assert list(tmp_path.iterdir()) == []
 
@@ -223,33 +222,10 @@ def test_progress_lines_come_after_a_pause_only(capsys: pytest.CaptureFixture[st
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_record_rewrites_one_line_of_a_terminal(market: Simulator, tmp_path: Path) -> None:
-    import pty
-
-    master, slave = pty.openpty()
-    read: list[bytes] = []
-
-    def collect() -> None:
-        try:
-            while data := os.read(master, 65_536):
-                read.append(data)
-        except OSError:  # how Linux tells that the other side is closed
-            pass
-
-    reader = threading.Thread(target=collect)
     options = ["--symbols", "AAPL", "--seconds", "1.5", *connection(market.url)]
-    with subprocess.Popen(
-        program("record", str(tmp_path / "day.jsonl"), *options),
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
-    ) as process:
-        os.close(slave)
-        reader.start()
-        assert process.wait(30) == 0
-    reader.join(10)
-    os.close(master)
-    screen = b"".join(read).decode()
+    status, screen = in_terminal("record", str(tmp_path / "day.jsonl"), *options)
+    assert status == 0
     assert 2 <= screen.count(" a second, ") <= 12  # four a second, and one after each line above it
     assert f"logged in to {market.url}/stocks" in screen
-    assert "rxpolygon: recorded " in screen
+    assert "rxpolygon: recorded " in plain(screen)
+    assert re.search(r"━+ +[\d,]+ frames, ", plain(screen))  # how much of the time is over

@@ -110,7 +110,7 @@ def test_replay_writes_what_is_before_a_break_and_names_the_line(
     path = recording(tmp_path / "day.jsonl", [trade(0), trade(1)])
     path.write_text(path.read_text() + ending)
     outcome = command("replay", str(path))
-    assert outcome.status == 1
+    assert outcome.status == 5
     assert prices(outcome) == [100.0, 101.0]
     assert outcome.reason.startswith(f"{path}, line 3: ")
 
@@ -118,7 +118,7 @@ def test_replay_writes_what_is_before_a_break_and_names_the_line(
 def test_replay_of_bars_writes_those_before_a_break(command: Command, tmp_path: Path) -> None:
     path = recording(tmp_path / "day.jsonl", [trade(0), trade(6), trade(1)])
     outcome = command("replay", str(path), "--bars", "1m")
-    assert outcome.status == 1
+    assert outcome.status == 5
     assert [bar["start"] for bar in objects(outcome)] == [OPENING]
     assert outcome.reason == f"{path}, line 3: time goes back by 50.000000 s here"
 
@@ -133,7 +133,7 @@ def test_replay_ends_at_its_limit_however_broken_the_rest_is(command: Command, t
 def test_replay_of_another_cluster_is_told(command: Command, tmp_path: Path) -> None:
     path = recording(tmp_path / "day.jsonl", [trade(0)])
     outcome = command("replay", str(path), "--cluster", "crypto")
-    assert (outcome.status, outcome.out) == (1, "")
+    assert (outcome.status, outcome.out) == (5, "")
     assert "an event of channel T, of the cluster" in outcome.reason
 
 
@@ -165,7 +165,7 @@ def test_replay_with_wrong_options_is_told_in_one_line(
 ) -> None:
     path = recording(tmp_path / "day.jsonl", [trade(0)])
     outcome = command("replay", str(path), *options)
-    assert (outcome.status, outcome.out) == (1, "")
+    assert (outcome.status, outcome.out) == (2, "")
     assert outcome.reason.startswith(reason)
 
 
@@ -174,7 +174,7 @@ def test_replay_of_no_usable_file_is_told_in_one_line(command: Command, tmp_path
     empty.touch()
     assert command("replay", str(empty)).reason.startswith(f"{empty}, line 1: the file is empty")
     none = tmp_path / "none.jsonl"
-    assert command("replay", str(none)) == (1, "", f"rxpolygon: {none}: there is no such file\n")
+    assert command("replay", str(none)) == (5, "", f"rxpolygon: {none}: there is no such file\n")
     assert command("replay").reason.startswith("Missing argument '")
 
 
@@ -193,7 +193,7 @@ def test_replay_that_is_interrupted_ends_with_whole_lines(tmp_path: Path, number
     with started("replay", str(path), "--speed", "1") as process:
         assert json.loads(process.out.readline())["price"] == 100.0
         process.signal(number)
-        assert process.end() == (0, "", "")
+        assert process.end() == (128 + number, "", "")
 
 
 def test_replay_whose_reader_leaves_ends_quietly(tmp_path: Path) -> None:

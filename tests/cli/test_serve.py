@@ -53,7 +53,7 @@ def test_serve_tells_its_url_and_what_to_type_and_stops_at_ctrl_c(command: Comma
         assert outcome.status == 0
         assert len(outcome.out.splitlines()) == 3
         server.signal(signal.SIGINT)
-        assert server.end()[::2] == (0, "rxpolygon: stopped\n")
+        assert server.end()[::2] == (130, "rxpolygon: stopped\n")
 
 
 def test_serve_gives_a_recording_to_its_own_cluster(command: Command, tmp_path: Path) -> None:
@@ -98,11 +98,11 @@ def test_serve_without_a_usable_recording_fails(command: Command, tmp_path: Path
         (other, "other.jsonl, line 1: expected [<receive time in Unix ns>,<frame>]"),
     ):
         outcome = command("serve", str(path))
-        assert outcome.status == 1
+        assert outcome.status == 5
         assert problem in outcome.reason
 
 
 def test_serve_at_a_speed_that_is_none_fails(command: Command) -> None:
     outcome = command("serve", "--speed", "fast")
-    assert outcome.status == 1
+    assert outcome.status == 2
     assert "speed='fast' is not allowed: it is a number above 0, or 'max'" in outcome.reason

@@ -71,7 +71,7 @@ def test_stream_ends_when_its_only_channel_is_refused(command: Command) -> None:
         outcome = command(
             "stream", "--channel", "stock_limit_up_limit_down", "--symbols", "AAPL", *connection(server.url)
         )
-    assert outcome.status == 1
+    assert outcome.status == 3
     assert "the server refused LULD.AAPL" in outcome.err
     assert "\\x1b[2Jnot for you" in outcome.err
     assert "\x1b" not in outcome.err
@@ -90,6 +90,6 @@ def test_stream_of_a_channel_that_the_cluster_lacks_names_those_it_has(
     command: Command, channel: str
 ) -> None:
     outcome = command("stream", "--channel", channel, "--api-key", "demo")
-    assert outcome.status == 1
+    assert outcome.status == 2
     assert outcome.reason.startswith("the cluster 'stocks' has no channel")
     assert "stock_trades, stock_quotes" in outcome.reason

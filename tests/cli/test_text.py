@@ -7,8 +7,10 @@ import threading
 
 import msgspec
 import pytest
+from reactivex import Subject
 
 from rxpolygon.cli.columns import BarLines, amount_text, price_text
+from rxpolygon.cli.ends import Ends
 from rxpolygon.cli.json_lines import json_line
 from rxpolygon.cli.lines import Lines
 from rxpolygon.events import LimitUpLimitDown, MinuteAggregate, Trade, UnknownEvent
@@ -135,3 +137,13 @@ def test_lines_let_a_waiting_thread_go_at_the_end() -> None:
     lines.end()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_line_that_cannot_be_made_ends_all_streams() -> None:
+    first: Subject[int] = Subject()
+    over = threading.Event()
+    ends = Ends(over.set)
+    ends.observe({"first": first, "second": Subject()}, lambda _: None)
+    first.on_error(ZeroDivisionError())  # which is none of the library's
+    assert over.is_set()
+    assert isinstance(ends.error, ZeroDivisionError)
