@@ -9,7 +9,7 @@ from math import isclose
 from msgspec import Struct
 
 from rxpolygon.operators._bar import Bar
-from rxpolygon.operators._server_bars import AggregateLike, to_bar, untold
+from rxpolygon.operators._server_bars import AggregateLike, rounded_size, to_bar, untold
 
 __all__ = ["Difference", "ReconcileEngine", "Reconciliation"]
 
@@ -72,12 +72,13 @@ class Reconciliation(Struct, frozen=True, kw_only=True):
 
 
 class _Pair:
-    __slots__ = ("own", "server", "told", "untold")
+    __slots__ = ("own", "rounded_size", "server", "told", "untold")
 
     def __init__(self) -> None:
         self.own: Bar | None = None
         self.server: Bar | None = None
         self.untold: frozenset[str] = frozenset()
+        self.rounded_size: float | None = None
         self.told: Reconciliation | None = None
 
 
@@ -114,6 +115,7 @@ class ReconcileEngine:
         if bar is not None:
             pair = self._pair(bar)
             pair.server, pair.untold = bar, untold(aggregate)
+            pair.rounded_size = rounded_size(aggregate)
             self._compare(bar, pair)
             self._move_to(bar.end)
 
@@ -145,7 +147,7 @@ class ReconcileEngine:
 
     def _compare(self, bar: Bar, pair: _Pair) -> None:
         if pair.own is not None and pair.server is not None:
-            differences = tuple(self._differences(pair.own, pair.server, pair.untold))
+            differences = tuple(self._differences(pair.own, pair.server, pair))
             self._tell(pair, bar, bar.symbol, differences)
 
     def _tell(self, pair: _Pair, bar: Bar, symbol: str, differences: tuple[Difference, ...]) -> None:
@@ -161,15 +163,15 @@ class ReconcileEngine:
             pair.told = told
             self._put(told)
 
-    def _differences(self, own: Bar, server: Bar, untold_fields: frozenset[str]) -> list[Difference]:
+    def _differences(self, own: Bar, server: Bar, pair: _Pair) -> list[Difference]:
         found = []
         for field in _PRICES_AND_VOLUME:
             ours, theirs = getattr(own, field), getattr(server, field)
-            if field not in untold_fields and not isclose(ours, theirs, rel_tol=self._tolerance):
+            if field not in pair.untold and not isclose(ours, theirs, rel_tol=self._tolerance):
                 found.append(Difference(field, ours, theirs))
-        if "vwap" not in untold_fields and not self._is_same_vwap(own.vwap, server.vwap):
+        if "vwap" not in pair.untold and not self._is_same_vwap(own.vwap, server.vwap):
             found.append(Difference("vwap", own.vwap, server.vwap))
-        if "count" not in untold_fields and own.count != server.count:
+        if "count" not in pair.untold and not _is_same_count(own, server, pair.rounded_size):
             found.append(Difference("count", own.count, server.count))
         return found
 
@@ -177,3 +179,10 @@ class ReconcileEngine:
         if own is None or server is None:
             return own == server
         return abs(own - server) <= self._vwap_tolerance
+
+
+def _is_same_count(own: Bar, server: Bar, rounded_size: float | None) -> bool:
+    if own.count == server.count:
+        return True
+    # One size, rounded or cut, stands for several counts: 24,900 shares at 100 are 247 to 251 trades.
+    return rounded_size is not None and own.count > 0 and abs(own.volume / own.count - rounded_size) < 1

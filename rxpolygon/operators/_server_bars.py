@@ -7,7 +7,7 @@ from typing import Protocol
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._protocols import Timed
 
-__all__ = ["AggregateLike", "to_bar", "untold"]
+__all__ = ["AggregateLike", "rounded_size", "to_bar", "untold"]
 
 
 class AggregateLike(Timed, Protocol):
@@ -64,13 +64,28 @@ def to_bar(aggregate: AggregateLike, revision: int = 0) -> Bar | None:
     )
 
 
+def rounded_size(aggregate: AggregateLike) -> float | None:
+    """The average size of a trade, which servers round to a whole number, where only it tells the count."""
+    if isinstance(aggregate, Bar) or _told_count(aggregate) is not None:
+        return None
+    size: float | None = getattr(aggregate, "average_size", None)
+    return size
+
+
 def _count(aggregate: AggregateLike) -> int:
+    told = _told_count(aggregate)
+    if told is not None:
+        return told
+    average_size = getattr(aggregate, "average_size", None)
+    return round((getattr(aggregate, "volume", None) or 0) / average_size) if average_size else 0
+
+
+def _told_count(aggregate: AggregateLike) -> int | None:
     for name in ("transactions", "trade_count"):
         count = getattr(aggregate, name, None)
         if count is not None:
             return int(count)
-    average_size = getattr(aggregate, "average_size", None)
-    return round((getattr(aggregate, "volume", None) or 0) / average_size) if average_size else 0
+    return None
 
 
 def untold(aggregate: AggregateLike) -> frozenset[str]:

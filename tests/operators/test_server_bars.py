@@ -207,6 +207,14 @@ def test_reconcile_count_is_compared_where_the_server_tells_it() -> None:
     assert told(results([own("A", 0, count=3)], [minute("A", 0)])[0])[4] == []
 
 
+@pytest.mark.parametrize(
+    ("count", "agrees"), [(247, True), (248, True), (251, True), (246, False), (252, False)]
+)
+def test_reconcile_count_may_be_any_that_the_rounded_average_size_means(count: int, agrees: bool) -> None:
+    theirs = minute("A", 0, volume=24_900, average_size=100)
+    assert results([own("A", 0, volume=24_900, count=count)], [theirs])[0].agrees is agrees
+
+
 def test_reconcile_volume_that_the_server_does_not_tell_is_not_compared() -> None:
     index = IndexMinuteAggregate(symbol="A", open=10, high=11, low=9, close=10.5, start=BASE)
     (result,) = collect([own("A", 0)], reconcile(reactivex.of(index)))
