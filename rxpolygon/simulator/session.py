@@ -220,13 +220,14 @@ class Session:
             self.tell(Notice.LOGIN_TIMEOUT, closes=True)
 
     def _answer(self, reply: Reply) -> None:
+        if self._talk.is_logged_in and reply.command.action != "auth":
+            # Before the client can know: whoever sees the answer finds the journal up to date.
+            topics = frozenset(str(topic) for topic in self.interest.topics)
+            self._journal.subscribed(self.number, topics)
         for frame in reply.frames:
             self._send(frame)
         if reply.closes:
             self.link.close(_POLICY)
-        if self._talk.is_logged_in and reply.command.action != "auth":
-            topics = frozenset(str(topic) for topic in self.interest.topics)
-            self._journal.subscribed(self.number, topics)
         if reply.began:
             self.last_subscribed = asyncio.get_running_loop().time()
             self._owner.began(self)
