@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-import random
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeVar, cast
+from collections.abc import Mapping
+from typing import Final
 
-from rxpolygon import running
-from rxpolygon.connection import Carrier, FrameBuffer, Machine, Overflow, Reconnect
-from rxpolygon.connection.buffer import DEFAULT_BUFFER, OVERFLOW_POLICIES
-from rxpolygon.connection.machine import Phase, Timing
-from rxpolygon.delivery import Delivery
-from rxpolygon.errors import InvalidTypeError
-from rxpolygon.events import Event
+from rxpolygon.connection import Overflow, Reconnect
+from rxpolygon.connection.buffer import DEFAULT_BUFFER
 from rxpolygon.handlers import CloseHandler, ErrorHandler, MessageHandler
+from rxpolygon.live import LiveStreams, connection_options
 from rxpolygon.market_hours import is_market_open
-from rxpolygon.raw import RawDelivery
-from rxpolygon.settings import (
-    api_key_from,
-    base_url_from,
-    certificates_from,
-    cluster_from,
-    data_limits_from,
-    flag,
-    one_of,
-    ping_from,
-    positive_number,
-)
-from rxpolygon.stats import StreamStats, time_of
+from rxpolygon.settings import api_key_from, base_url_from, cluster_from, data_limits_from, flag, ping_from
 from rxpolygon.streams import MarketStreams
 from rxpolygon.symbols import normal_symbol
-from rxpolygon.topics import Topic
-from rxpolygon.transport import Endpoint, Listener, Ping, Transport, TransportName, choose_transport
+from rxpolygon.transport import TransportName
 from rxpolygon.transport.base import LARGEST_FRAME
-from rxpolygon.transport.choice import check_transport
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
 
 __all__ = ["StreamClient"]
 
-E = TypeVar("E", bound=Event)
-
 DEFAULT_RECONNECT: Final = Reconnect()
-_connection_log: Final = logging.getLogger("rxpolygon.connection")
 
 
-class StreamClient(MarketStreams):
+class StreamClient(LiveStreams, MarketStreams):
     """A connection to one cluster, as hot Observables.
 
     Subscribe, compose, start::
@@ -120,11 +96,8 @@ class StreamClient(MarketStreams):
         max_frame: int = LARGEST_FRAME,
     ) -> None:
         name = cluster_from(cluster)
-        self._api_key = api_key_from(api_key)
-        self._codec = PolygonCodec(base_url_from(host), name, self._api_key)
-        check_transport(transport)
-        if reconnect is not None and not isinstance(reconnect, Reconnect):
-            raise InvalidTypeError("reconnect", reconnect, "a Reconnect policy, or None")
+        key = api_key_from(api_key)
+        codec = PolygonCodec(base_url_from(host), name, key)
         super().__init__(
             name,
             lambda symbol: normal_symbol(name.market, symbol),
@@ -133,58 +106,23 @@ class StreamClient(MarketStreams):
             on_error,
             log_to_stderr=flag("enable_connection_logs", enable_connection_logs),
         )
-        self._transport_name = transport
-        self._reconnect = reconnect
-        self._data_timeout = data_limits_from(data_timeout, name.market)
-        self._overflow = cast("Overflow", one_of("overflow", overflow, OVERFLOW_POLICIES))
-        self._max_buffer = int(positive_number("max_buffer", max_buffer, "bytes"))
-        self._endpoint = Endpoint(
-            self._codec.url,
-            certificates_from(ca_certs),
-            largest_frame=int(positive_number("max_frame", max_frame, "bytes")),
+        options = connection_options(
+            transport=transport,
+            reconnect=reconnect,
+            overflow=overflow,
+            max_buffer=max_buffer,
+            data_timeout=data_limits_from(data_timeout, name.market),
+            ca_certs=ca_certs,
+            max_frame=max_frame,
+            raw_data=raw_data,
         )
-        self._raw_data = flag("raw_data", raw_data)
-        self._starting = threading.Lock()
-        # Of the present run, or of the last one; replaced under that lock.
-        self._carrier: Carrier | None = None
-        self._machine: Machine | None = None
-        self._is_over = False  # whether its end has been told to all; under _starting
-        self._next_start: tuple[Ping, bool] | None = None  # asked for before that; under _starting
-        self._buffer = FrameBuffer(self._max_buffer, self._overflow)
-        self._delivery = self._make_delivery(check_utf8=False)
-
-    def __repr__(self) -> str:
-        return f"StreamClient({self._codec.url!r}, {self._status.state})"
-
-    @property
-    def url(self) -> str:
-        """Where this client connects to."""
-        return self._codec.url
-
-    @property
-    def is_streaming(self) -> bool:
-        """Whether the threads run: from the start to the end of the close, or to an error."""
-        return self._carrier is not None and self._carrier.is_alive
-
-    @property
-    def stats(self) -> StreamStats:
-        """Figures of the present run, or of the last one."""
-        buffer, delivery, carrier = self._buffer, self._delivery, self._carrier
-        progress = delivery.progress
-        stamp = progress.last_timestamp
-        stats = StreamStats(
-            frames=buffer.received_frames,
-            events=progress.events,
-            bytes=buffer.received_bytes,
-            buffered_bytes=buffer.size,
-            dropped=buffer.dropped,
-            malformed=progress.malformed,
-            connections=carrier.connections if carrier is not None else 0,
-            last_event_time=time_of(stamp),
-            lag=delivery.lag,
-            overflow=self._overflow,
+        self._set_up(
+            codec,
+            options,
+            account=key,
+            name=name.value,
+            is_market_open=lambda: is_market_open(name.market),
         )
-        return delivery.tally.added_to(stats)
 
     def start_stream_thread(
         self,
@@ -213,103 +151,4 @@ class StreamClient(MarketStreams):
         """
         ping = ping_from(ping_interval, ping_timeout, ping_payload)
         flag("skip_utf8_validation", skip_utf8_validation)
-        with self._starting:
-            if not self.is_streaming or self._is_over:
-                self._start(ping, check_utf8=not skip_utf8_validation)
-            elif self._machine is not None and self._machine.phase is Phase.ENDED:
-                self._next_start = (ping, not skip_utf8_validation)
-
-    def _start_next(self) -> None:
-        """The run is over: begin the next one, if it was asked for meanwhile."""
-        with self._starting:
-            self._is_over = True
-            if self._next_start is not None:
-                self._start(*self._next_start)
-
-    def _start(self, ping: Ping, check_utf8: bool) -> None:
-        running.register(self._codec.url, self._api_key, self)
-        if self._carrier is not None:
-            self._reopen()
-        self._is_over, self._next_start = False, None
-        self._buffer = FrameBuffer(self._max_buffer, self._overflow)
-        self._delivery = self._make_delivery(check_utf8)
-        self._machine = Machine(
-            self._codec,
-            Timing(ping=ping, data=self._data_timeout),
-            self._reconnect,
-            random.random,
-            lambda: is_market_open(self._cluster.market),
-        )
-        self._carrier = Carrier(
-            self._machine,
-            self._codec,
-            self._open_transport,
-            self._buffer,
-            self._delivery,
-            self._router.is_wanted,
-            f"rxpolygon-{self._cluster.value}",
-        )
-        self._carrier.changed(self._router.wanted)
-        self._carrier.start()
-
-    def close_stream(self, timeout: float = 5.0) -> None:
-        """Close the connection, end the threads and complete every Observable.
-
-        Frames that wait for observers are let go; the last status says how many. From an observer or a
-        handler it returns at once, and the rest happens when that returns.
-
-        Args:
-            timeout: Seconds to wait for the threads. An observer that does not return keeps its thread
-                beyond that; everything else is over then.
-        """
-        positive_number("timeout", timeout, "seconds", zero=True)
-        with self._starting:
-            self._next_start = None
-            carrier = self._carrier
-        if carrier is not None:
-            self._delivery.mute()
-            if not carrier.close(timeout):
-                _connection_log.warning("an observer has not returned within %g s of the close", timeout)
-        else:
-            for observed in (self._router, self._events, self._messages, self._status):
-                observed.end(None)
-                observed.reopen()
-
-    def after_fork(self) -> None:
-        """Called in a forked child: nothing runs there, and nobody observes, until it is started again."""
-        if self._carrier is not None:
-            self._carrier.abandon()
-            self._carrier = None
-        self._starting = threading.Lock()
-        self._router.after_fork()
-        self._events.after_fork()
-        self._messages.after_fork()
-        self._status.after_fork()
-
-    def _on_stream(self, action: Callable[[], None]) -> None:
-        carrier = self._carrier
-        if carrier is not None and self.is_streaming:
-            carrier.call(action)
-        else:
-            action()
-
-    def _topics_changed(self, topics: Sequence[Topic]) -> None:
-        if self._carrier is not None:
-            self._carrier.changed(topics)
-
-    def _make_delivery(self, check_utf8: bool) -> Delivery:
-        kind = RawDelivery if self._raw_data else Delivery
-        return kind(
-            self._codec,
-            self._router,
-            self._events,
-            self._messages,
-            self._status,
-            self._handlers,
-            check_utf8=check_utf8,
-            when_over=self._start_next,
-        )
-
-    def _open_transport(self, listener: Listener) -> Transport:
-        name = f"rxpolygon-{self._cluster.value}-read"
-        return choose_transport(self._transport_name, self._endpoint, listener, name)
+        self._start_threads(ping, check_utf8=not skip_utf8_validation)

@@ -89,7 +89,7 @@ class Delivery:
         status: Observers of the connection's life.
         handlers: The user's callbacks.
         check_utf8: Whether to look for invalid UTF-8 before decoding.
-        when_over: Called last of all.
+        when_over: Called last of all, with the error that ended the stream.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Delivery:
         handlers: Handlers,
         *,
         check_utf8: bool = False,
-        when_over: Callable[[], None] = lambda: None,
+        when_over: Callable[[RxPolygonError | None], None] = lambda error: None,
     ) -> None:
         self.progress = Progress()
         self.tally = Tally()
@@ -274,7 +274,7 @@ class Delivery:
         self._messages.end(error)
         self._status.end(error)
         self._handlers.on_end(error)
-        self._when_over()
+        self._when_over(error)
 
 
 def _checked(decode: Callable[[bytes], Sequence[object]]) -> Callable[[bytes], Sequence[object]]:

@@ -136,7 +136,7 @@ class ConnectFailedError(ConnectionError):
     def __init__(self, url: str, reason: str, status: int | None = None) -> None:
         remedy = "check the host and the network"
         if status is not None:
-            remedy = "the server answered the handshake with this HTTP status: check host and cluster"
+            remedy = "the server answered the handshake with this HTTP status: check the URL and the key"
         super().__init__(f"cannot connect to {url}: {printable(reason)} ({remedy})")
         self.url = url
         self.status = status
@@ -174,7 +174,7 @@ class ConnectionLimitError(ConnectionError):
     def __init__(self, message: str) -> None:
         super().__init__(
             f"the account's connection limit is reached ({printable(message)}): close the other client of "
-            "this key, share one StreamClient, or ask the vendor for more connections"
+            "this key, share one client, or ask the vendor for more connections"
         )
 
 
@@ -189,13 +189,11 @@ class SlowConsumerError(ConnectionError):
 
 
 class AuthenticationError(RxPolygonError):
-    """The server refused the login. Trying again cannot help."""
+    """The server refused the login, or what the account asked for. Trying again cannot help."""
 
-    def __init__(self, url: str, message: str) -> None:
-        super().__init__(
-            f"{url} refused the login ({printable(message)}): the API key is wrong, or its plan does not "
-            "include this cluster or this host (a key for delayed data needs StreamHost.DELAYED)"
-        )
+    def __init__(self, url: str, message: str, remedy: str = "") -> None:
+        means = remedy or "the API key is wrong, or its plan does not include this"
+        super().__init__(f"{url} refused the login ({printable(message)}): {means}")
         self.url = url
 
 

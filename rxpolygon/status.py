@@ -115,8 +115,9 @@ class Disconnected(State, frozen=True):
     Attributes:
         reason: What the server or the system said.
         code: The websocket close code, None when the connection broke without one.
-        cause: ``network``, ``restart``, ``slow``, ``cap``, ``evicted``, ``login``, ``mute``, ``protocol``
-            or ``closed`` (we closed it).
+        cause: ``network``, ``restart``, ``slow``, ``cap``, ``evicted``, ``login``, ``mute``, ``protocol``,
+            ``server`` (it said that something is wrong on its side), ``connect`` or ``handshake`` (no
+            connection came about), or ``closed`` (we closed it).
     """
 
     reason: str

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
 from reactivex import Observable
 
 from rxpolygon.channel_methods import ChannelMethods, Symbols
+from rxpolygon.delivery import Handlers
 from rxpolygon.events import Event
 from rxpolygon.fan import Fan, StatusFan
 from rxpolygon.handlers import CloseHandler, ErrorHandler, HandlerSet, MessageHandler
@@ -22,49 +23,31 @@ from rxpolygon.venues.polygon.channels import channel_by_name, event_types
 from rxpolygon.venues.polygon.names import StreamCluster
 from rxpolygon.venues.polygon.requests import requested_topics
 
-__all__ = ["MarketStreams"]
+__all__ = ["MarketStreams", "Streams"]
 
 E = TypeVar("E", bound=Event)
 
 
-class MarketStreams(ChannelMethods):
-    """One cluster as hot Observables: a live connection or a replay.
-
-    A pipeline that is to run on both takes one of these.
+class Streams(ABC):
+    """Market data as hot Observables, of whatever venue: a live connection or a replay.
 
     Args:
-        cluster: The cluster.
+        types: The class of event behind each channel.
         normal: The normal form of a symbol.
-        on_message: The user's handler of frames.
-        on_close: The user's handler of ends of a connection.
-        on_error: The user's handler of an error that ends the stream.
-        log_to_stderr: Whether statuses are written to stderr too.
+        make_handlers: Makes the user's callbacks, given what says whether anything is observed.
     """
 
     def __init__(
         self,
-        cluster: StreamCluster,
+        types: Mapping[str, type[Event]],
         normal: Callable[[str], str],
-        on_message: MessageHandler | None,
-        on_close: CloseHandler | None,
-        on_error: ErrorHandler | None,
-        *,
-        log_to_stderr: bool,
+        make_handlers: Callable[[Callable[[], bool]], Handlers],
     ) -> None:
-        self._cluster = cluster
-        self._router = Router(event_types(cluster.market), normal, self._topics_changed)
+        self._router = Router(types, normal, self._topics_changed)
         self._events: Fan[Event] = Fan()
         self._messages: Fan[bytes] = Fan()
         self._status = StatusFan()
-        self._handlers = HandlerSet(
-            self,
-            on_message,
-            on_close,
-            on_error,
-            self._is_observed,
-            name=cluster.value,
-            log_to_stderr=log_to_stderr,
-        )
+        self._handlers = make_handlers(self._is_observed)
 
     def __enter__(self) -> Self:
         self.start_stream_thread()
@@ -77,11 +60,6 @@ class MarketStreams(ChannelMethods):
         traceback: TracebackType | None,
     ) -> None:
         self.close_stream()
-
-    @property
-    def cluster(self) -> StreamCluster:
-        """The cluster whose data this is."""
-        return self._cluster
 
     @property
     def events(self) -> Observable[Event]:
@@ -121,6 +99,7 @@ class MarketStreams(ChannelMethods):
     def close_stream(self, timeout: float = 5.0) -> None:
         """End the threads and complete every Observable."""
 
+    @abstractmethod
     def _topics_changed(self, topics: Sequence[Topic]) -> None:
         """Told about topics that became wanted, or are no longer."""
 
@@ -128,23 +107,14 @@ class MarketStreams(ChannelMethods):
         """Run something between two frames; at once when nothing runs."""
         action()
 
-    def _subscribe(self, channel: str, event: type[E], symbols: Symbols, upper: bool) -> Observable[E]:
-        row = channel_by_name(channel, self._cluster.market)
-        topics = requested_topics(row, self._cluster.market, symbols, upper=upper)
-        own = Interest(topic for topic in topics if topic.prefix == row.prefix)
-        foreign = [topic for topic in topics if topic.prefix != row.prefix]
-        for interest in (own, Interest(foreign)) if foreign else (own,):
-            self._router.declare(interest)
-        return KeyedObservable(self._router, own)
+    def _request(self, event: type[E], topics: Iterable[Topic]) -> Observable[E]:
+        """Ask for topics, whose events are of this class."""
+        interest = Interest(topics)
+        self._router.declare(interest)
+        return KeyedObservable(self._router, interest)
 
-    def _unsubscribe(self, channel: str, symbols: Symbols) -> None:
-        row = channel_by_name(channel, self._cluster.market)
-        written = requested_topics(row, self._cluster.market, symbols, upper=False, naming=False)
-        # As it was subscribed: in the letters written here, or forced to upper case.
-        topics = [
-            topic if self._router.is_wanted(topic) else Topic(topic.prefix, topic.symbol.upper())
-            for topic in written
-        ]
+    def _give_up(self, topics: Iterable[Topic]) -> None:
+        """Unsubscribe topics and complete whoever has none left."""
         finished = self._router.revoke(topics)
         self._on_stream(lambda: self._router.complete(finished))
 
@@ -162,3 +132,65 @@ class MarketStreams(ChannelMethods):
         self._events.reopen()
         self._messages.reopen()
         self._status.reopen()
+
+
+class MarketStreams(ChannelMethods, Streams):
+    """One cluster as hot Observables: a live connection or a replay.
+
+    A pipeline that is to run on both takes one of these.
+
+    Args:
+        cluster: The cluster.
+        normal: The normal form of a symbol.
+        on_message: The user's handler of frames.
+        on_close: The user's handler of ends of a connection.
+        on_error: The user's handler of an error that ends the stream.
+        log_to_stderr: Whether statuses are written to stderr too.
+    """
+
+    def __init__(
+        self,
+        cluster: StreamCluster,
+        normal: Callable[[str], str],
+        on_message: MessageHandler | None,
+        on_close: CloseHandler | None,
+        on_error: ErrorHandler | None,
+        *,
+        log_to_stderr: bool,
+    ) -> None:
+        self._cluster = cluster
+
+        def make_handlers(is_observed: Callable[[], bool]) -> HandlerSet:
+            return HandlerSet(
+                self,
+                on_message,
+                on_close,
+                on_error,
+                is_observed,
+                name=cluster.value,
+                log_to_stderr=log_to_stderr,
+            )
+
+        super().__init__(event_types(cluster.market), normal, make_handlers)
+
+    @property
+    def cluster(self) -> StreamCluster:
+        """The cluster whose data this is."""
+        return self._cluster
+
+    def _subscribe(self, channel: str, event: type[E], symbols: Symbols, upper: bool) -> Observable[E]:
+        row = channel_by_name(channel, self._cluster.market)
+        topics = requested_topics(row, self._cluster.market, symbols, upper=upper)
+        foreign = [topic for topic in topics if topic.prefix != row.prefix]
+        if foreign:
+            self._router.declare(Interest(foreign))
+        return self._request(event, [topic for topic in topics if topic.prefix == row.prefix])
+
+    def _unsubscribe(self, channel: str, symbols: Symbols) -> None:
+        row = channel_by_name(channel, self._cluster.market)
+        written = requested_topics(row, self._cluster.market, symbols, upper=False, naming=False)
+        # As it was subscribed: in the letters written here, or forced to upper case.
+        self._give_up(
+            topic if self._router.is_wanted(topic) else Topic(topic.prefix, topic.symbol.upper())
+            for topic in written
+        )

@@ -28,6 +28,7 @@ ROOMS = [
     {"delivery"},
     {"raw", "channel_methods", "running"},
     {"streams"},
+    {"live"},
     {"client"},
     {"history"},
     {"replay"},

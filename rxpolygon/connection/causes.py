@@ -10,7 +10,17 @@ from rxpolygon.transport.base import Loss
 __all__ = ["Cause", "cause_of", "error_for", "remedy"]
 
 Cause = Literal[
-    "network", "restart", "slow", "cap", "evicted", "login", "mute", "protocol", "handshake", "connect"
+    "network",
+    "restart",
+    "slow",
+    "cap",
+    "evicted",
+    "login",
+    "mute",
+    "protocol",
+    "server",
+    "handshake",
+    "connect",
 ]
 
 _RESTART_CODES: Final = frozenset({1000, 1001, 1012})

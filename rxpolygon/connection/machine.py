@@ -37,6 +37,7 @@ from rxpolygon.venues.dialect import (
     Acknowledged,
     CapReached,
     CutAsSlow,
+    Denied,
     Dialect,
     Evicted,
     Greeted,
@@ -45,6 +46,8 @@ from rxpolygon.venues.dialect import (
     LoginRefused,
     Notice,
     Said,
+    ServerFault,
+    Stated,
     TopicsRefused,
 )
 
@@ -208,12 +211,16 @@ class Machine:
                 self._log_in()
             case LoggedIn() if self.phase in (Phase.GREETING, Phase.LOGIN):
                 self._logged_in(notice, now)
+            case Denied():
+                self._refused(notice)
             case LoginRefused() if self.phase is not Phase.LIVE:
-                self._end(errors.AuthenticationError(self._dialect.url, notice.message))
+                self._refused(notice)
             case LoginDeferred():
                 self._login_deferred(notice, now)
             case Acknowledged():
-                self._effects += self._subscriptions.acknowledged(notice)
+                self._effects += self._subscriptions.acknowledged(notice, now)
+            case Stated() if self.phase is Phase.LIVE:
+                self._effects += self._subscriptions.stated(notice, now)
             case TopicsRefused() if self.phase is Phase.LIVE:
                 self._effects += self._subscriptions.refused(notice, now)
                 self.flush()
@@ -223,10 +230,15 @@ class Machine:
                 self._will_close("evicted", notice.message, now)
             case CutAsSlow():
                 self._will_close("slow", notice.message, now)
+            case ServerFault():
+                self._will_close("server", notice.message, now)
             case Said():
                 self._effects.append(Tell(ServerMessage(notice.code, notice.message)))
             case _:
                 self._effects.append(Tell(ServerMessage(type(notice).__name__.lower(), notice.message)))
+
+    def _refused(self, notice: LoginRefused) -> None:
+        self._end(errors.AuthenticationError(self._dialect.url, notice.message, notice.remedy))
 
     def _log_in(self) -> None:
         self.phase = Phase.LOGIN
@@ -330,6 +342,7 @@ class Machine:
             self._good()
         if self.phase is Phase.LIVE:
             self._effects += self._subscriptions.settle(now)
+            self.flush()
             mute = self._mute_watch.mute(now, self._subscriptions.on_wire, held)
             if mute is not None:
                 self._break("mute", mute, now)

@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from rxpolygon.connection.effects import Effect, Lost, Refuse, Send, Tell
+from rxpolygon.connection.patience import Patience
 from rxpolygon.errors import SubscriptionRefusedError
 from rxpolygon.status import Refused, ServerMessage, Subscribed, Unsubscribed
 from rxpolygon.topics import Topic
-from rxpolygon.venues.dialect import Acknowledged, Dialect, TopicsRefused
+from rxpolygon.venues.dialect import Acknowledged, Dialect, Stated, TopicsRefused
 
 __all__ = ["Subscriptions"]
 
@@ -38,6 +39,9 @@ class Subscriptions:
     A wildcard covers the single topics of its channel: while it is wanted, they are neither asked for nor
     given up. Additions are sent before removals, so no topic is without its data in between.
 
+    Venues answer in two ways: with what began or ended (:meth:`acknowledged`), or after each command with all
+    that is subscribed (:meth:`stated`), in the order of the commands.
+
     Args:
         dialect: Makes the commands.
     """
@@ -48,6 +52,8 @@ class Subscriptions:
         self._on_wire: dict[Topic, None] = {}
         self._changed: dict[Topic, None] = {}
         self._requests: deque[_Request] = deque()
+        self._stated: dict[Topic, None] = {}  # what the server last said that it has
+        self._patience = Patience()
 
     @property
     def wanted(self) -> Iterable[Topic]:
@@ -61,8 +67,11 @@ class Subscriptions:
 
     @property
     def deadline(self) -> float | None:
-        """When unanswered topics must be settled."""
-        return min((request.settle_at for request in self._requests if request.settle_at), default=None)
+        """When :meth:`settle` is due."""
+        times = [request.settle_at for request in self._requests if request.settle_at]
+        if self._patience.deadline is not None:
+            times.append(self._patience.deadline)
+        return min(times, default=None)
 
     def want(self, changes: Mapping[Topic, bool]) -> None:
         """Topics that are wanted from now on, or no longer."""
@@ -85,6 +94,8 @@ class Subscriptions:
         )
         self._on_wire.clear()
         self._requests.clear()
+        self._stated.clear()
+        self._patience.clear()
         self._changed = dict(self._wanted)
         return interrupted
 
@@ -118,12 +129,14 @@ class Subscriptions:
         return not topic.is_wildcard and topic.wildcard in self._wanted
 
     def _must_add(self, topic: Topic) -> bool:
-        return topic in self._wanted and topic not in self._on_wire and not self._is_covered(topic)
+        is_missing = topic in self._wanted and topic not in self._on_wire
+        return is_missing and not self._is_covered(topic) and not self._patience.holds(topic)
 
     def _must_remove(self, topic: Topic) -> bool:
-        return topic not in self._wanted and topic in self._on_wire and not self._is_covered(topic)
+        is_needless = topic not in self._wanted and topic in self._on_wire
+        return is_needless and not self._is_covered(topic) and not self._patience.holds(topic)
 
-    def acknowledged(self, notice: Acknowledged) -> list[Effect]:
+    def acknowledged(self, notice: Acknowledged, now: float = 0.0) -> list[Effect]:
         """The server says that topics began or ended."""
         effects: list[Effect] = []
         for topic in notice.topics:
@@ -133,21 +146,62 @@ class Subscriptions:
                 effects += self._settle_before(request)
             effects.append(Tell(Subscribed(topic) if notice.active else Unsubscribed(topic)))
             if request is None and not notice.active:
-                effects += self._taken_away(topic)
+                effects += self._taken_away(topic, now)
         return effects + self._settle_decided()
 
-    def _taken_away(self, topic: Topic) -> list[Effect]:
+    def _taken_away(self, topic: Topic, now: float) -> list[Effect]:
         """The server ended a subscription by itself: ask again, and say that data may be missing."""
         if topic not in self._wanted or self._on_wire.pop(topic, False) is False:
             return []
-        self._changed[topic] = None
+        self._ask_again(topic, now, at_once=True)
         return [Lost((topic,), "resubscribed")]
+
+    def _ask_again(self, topic: Topic, now: float, *, at_once: bool) -> None:
+        if self._patience.note(topic, now, at_once=at_once):
+            self._changed[topic] = None
+
+    def stated(self, notice: Stated, now: float) -> list[Effect]:
+        """The server says all that it has for us: in answer to the oldest command, or of its own accord."""
+        if self._requests:
+            self._requests.popleft()
+        before, self._stated = self._stated, dict.fromkeys(notice.topics)
+        asked, self._on_wire = self._on_wire, self._stated_and_asked()
+        effects: list[Effect] = [Tell(Subscribed(topic)) for topic in self._stated if topic not in before]
+        effects += [Tell(Unsubscribed(topic)) for topic in before if topic not in self._stated]
+        self._patience.satisfied(topic for topic in self._stated if topic in self._wanted)
+        missing = [topic for topic in asked if topic not in self._changed and self._must_add(topic)]
+        taken = [topic for topic in missing if topic in before]
+        left_out = [topic for topic in missing if topic not in before]
+        needless = [
+            topic for topic in self._on_wire if topic not in self._changed and self._must_remove(topic)
+        ]
+        for topic in (*taken, *needless):
+            self._ask_again(topic, now, at_once=True)
+        for topic in left_out:
+            self._ask_again(topic, now, at_once=False)
+        if left_out:
+            text = f"the server left out what was asked for: {_listing(left_out)}"
+            effects.append(Tell(ServerMessage("subscription", text)))
+        if taken:
+            effects.append(Lost(tuple(taken), "resubscribed"))
+        return effects
+
+    def _stated_and_asked(self) -> dict[Topic, None]:
+        """What the server will have once it has answered all commands under way."""
+        topics = dict(self._stated)
+        for request in self._requests:
+            if request.active:
+                topics |= request.waiting
+            else:
+                for topic in request.waiting:
+                    topics.pop(topic, None)
+        return topics
 
     def refused(self, notice: TopicsRefused, now: float) -> list[Effect]:
         """The server refuses something, often without saying what."""
         named = [topic for topic in notice.topics if self._request_of(topic, True) is not None]
+        effects: list[Effect] = []
         if named:
-            effects: list[Effect] = []
             for topic in named:
                 request = self._request_of(topic, True)
                 if request is not None:
@@ -159,11 +213,19 @@ class Subscriptions:
         if asked is None:
             return [Tell(ServerMessage("error", notice.message))]
         asked.errors.append(notice.message)
+        if notice.whole:
+            effects = self._refuse_waiting(asked)
+            self._forget_answered()
+            return effects
         asked.settle_at = now + _SETTLE
         return self._settle_decided()
 
     def settle(self, now: float) -> list[Effect]:
-        """Time has passed: errors without a name stand for all that is still unanswered."""
+        """Time has passed: errors without a name stand for all that is still unanswered.
+
+        And what the server took away may be asked for again, by :meth:`commands`.
+        """
+        self._changed.update(dict.fromkeys(self._patience.release(now)))
         effects: list[Effect] = []
         for request in self._requests:
             if request.settle_at is not None and now >= request.settle_at:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Mapping
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -49,12 +50,16 @@ class Endpoint(Struct, frozen=True):
         ca_certs: A file of certificates to trust instead of the system's.
         connect_timeout: Seconds for name, TCP, TLS and handshake, each.
         largest_frame: Bytes; a larger frame ends the connection.
+        headers: What the handshake says besides the usual.
+        is_binary: Whether what is sent goes as binary messages, and not as text.
     """
 
     url: str
     ca_certs: str | None = None
     connect_timeout: float = 10.0
     largest_frame: int = LARGEST_FRAME
+    headers: Mapping[str, str] = {}
+    is_binary: bool = False
 
 
 class Loss(Struct, frozen=True):
@@ -96,7 +101,7 @@ class Transport(Protocol):
         """Start the thread, which connects and reads."""
 
     def send(self, message: bytes) -> None:
-        """Send a text message. Errors show as the loss."""
+        """Send a message. Errors show as the loss."""
 
     def ping(self, payload: bytes) -> None:
         """Send a ping. Errors show as the loss."""

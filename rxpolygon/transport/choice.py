@@ -28,10 +28,10 @@ def choose_transport(name: str, endpoint: Endpoint, listener: Listener, thread_n
         thread_name: The name of the transport's thread.
 
     Raises:
-        InvalidArgumentError: There is no such transport.
+        InvalidArgumentError: There is no such transport, or a proxy stands before ``fast``.
         MissingPackageError: ``fast`` was asked for and picows is not installed.
     """
-    check_transport(name)
+    check_transport(name, endpoint.url)
     if name == "fast" or (name == "auto" and _is_fast_better(endpoint.url)):
         from rxpolygon.transport.fast import FastTransport
 
@@ -39,14 +39,21 @@ def choose_transport(name: str, endpoint: Endpoint, listener: Listener, thread_n
     return StandardTransport(endpoint, listener, thread_name)
 
 
-def check_transport(name: str) -> None:
-    """Raise if a transport's name is wrong or its package is missing."""
+def check_transport(name: str, url: str) -> None:
+    """Raise if a transport's name is wrong, its package is missing, or it cannot reach a URL."""
     if not isinstance(name, str):
         raise InvalidTypeError("transport", name, "one of 'auto', 'default', 'fast'")
     if name not in ("auto", "default", "fast"):
         raise InvalidArgumentError("transport", name, "use 'auto', 'default' or 'fast'")
     if name == "fast" and not _has_fast():
         raise MissingPackageError("transport='fast'", "picows", "fast")
+    if name == "fast" and _is_proxied(url):
+        raise InvalidArgumentError(
+            "transport",
+            name,
+            "it goes through no proxy, and the environment has one for this host: use 'auto' or 'default', "
+            "or name the host in no_proxy",
+        )
 
 
 def _is_fast_better(url: str) -> bool:

@@ -39,6 +39,7 @@ class FastTransport:
     def __init__(self, endpoint: Endpoint, listener: Listener, name: str) -> None:
         self._endpoint = endpoint
         self._listener = listener
+        self._kind = WSMsgType.BINARY if endpoint.is_binary else WSMsgType.TEXT
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._frames = _Frames(listener, endpoint.largest_frame, self._opened)
         self._loop: asyncio.AbstractEventLoop | None = None  # set once by the thread
@@ -66,8 +67,8 @@ class FastTransport:
         return not self._thread.is_alive()
 
     def send(self, message: bytes) -> None:
-        """Send a text message. Errors show as the loss."""
-        self._on_loop(lambda transport: transport.send(WSMsgType.TEXT, message))
+        """Send a message. Errors show as the loss."""
+        self._on_loop(lambda transport: transport.send(self._kind, message))
 
     def ping(self, payload: bytes) -> None:
         """Send a ping. Errors show as the loss."""
@@ -142,6 +143,7 @@ class FastTransport:
                 ssl_context=tls_context(self._endpoint),
                 websocket_handshake_timeout=limit,
                 max_frame_size=self._endpoint.largest_frame,
+                extra_headers=list(self._endpoint.headers.items()),
                 max_redirects=0,
                 read_buffer_init_size=_READ_BUFFER,
                 socket_factory=self._open_socket,

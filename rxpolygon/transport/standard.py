@@ -43,6 +43,7 @@ class StandardTransport:
     def __init__(self, endpoint: Endpoint, listener: Listener, name: str) -> None:
         self._endpoint = endpoint
         self._listener = listener
+        self._opcode = websocket.ABNF.OPCODE_BINARY if endpoint.is_binary else websocket.ABNF.OPCODE_TEXT
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._connection = websocket.WebSocket(skip_utf8_validation=True)
         self._stream: socket.socket | TlsStream | None = None  # set once by the thread, when open
@@ -66,8 +67,8 @@ class StandardTransport:
         return not self._thread.is_alive()
 
     def send(self, message: bytes) -> None:
-        """Send a text message. Errors show as the loss."""
-        self._write(message, websocket.ABNF.OPCODE_TEXT)
+        """Send a message. Errors show as the loss."""
+        self._write(message, self._opcode)
 
     def ping(self, payload: bytes) -> None:
         """Send a ping. Errors show as the loss."""
@@ -123,7 +124,10 @@ class StandardTransport:
         try:
             connection.sock_opt.sslopt = {"context": tls_context(self._endpoint)}
             connection.connect(  # type: ignore[no-untyped-call]  # it has no annotations
-                self._endpoint.url, timeout=self._endpoint.connect_timeout, redirect_limit=0
+                self._endpoint.url,
+                header=[f"{name}: {value}" for name, value in self._endpoint.headers.items()],
+                timeout=self._endpoint.connect_timeout,
+                redirect_limit=0,
             )
             if connection.sock is None:
                 raise OSError("the socket closed while it was opened")

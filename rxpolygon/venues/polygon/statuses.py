@@ -30,10 +30,20 @@ _LOGGED_IN: Final = "authenticated"
 # Words of a message that look like a topic: a prefix, a dot, a symbol.
 _TOPIC: Final = re.compile(r"\b([A-Z][A-Z0-9]*)\.([^\s,;\"']+)")
 
+_REFUSED: Final = (
+    "the API key is wrong, or its plan does not include this cluster or this host (a key for delayed data "
+    "needs StreamHost.DELAYED)"
+)
+
+
+def _refused(message: str) -> Notice:
+    return LoginRefused(message, remedy=_REFUSED)
+
+
 _MEANINGS: Final[dict[str, Callable[[str], Notice]]] = {
     "connected": Greeted,
     "auth_success": LoggedIn,
-    "auth_failed": LoginRefused,
+    "auth_failed": _refused,
     "auth_timeout": LoginDeferred,
     "auth_required": LoginDeferred,
     "max_connections": CapReached,
