@@ -17,7 +17,7 @@ Example:
     >>> print(view)  # the client's end was the stream's: the view has its last state and no thread
     symbol   price  size    time (UTC)
     AAPL    ...
-    (1 symbols, ... events · completed)
+    (1 symbol, ... events · completed)
 """
 
 from rxpolygon.notebook._candlesticks import candlesticks

@@ -7,12 +7,13 @@ from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from rxpolygon.notebook._chart import DOWN, UP, Chart, axis, axis_key, panel_domains
+from rxpolygon.notebook._chart import DOWN, MOST_PANELS, UP, Chart, axis, axis_key, panel_domain
 from rxpolygon.notebook._frame import Ending
-from rxpolygon.notebook._numbers import decimals_of, value_text
+from rxpolygon.notebook._numbers import counted, decimals_of, value_text
 from rxpolygon.notebook._shell import package
 from rxpolygon.notebook._table import Cell, Table
 from rxpolygon.operators import Bar
+from rxpolygon.text import printable
 
 __all__ = ["Candles"]
 
@@ -34,8 +35,9 @@ class Candles(Chart):
     def __init__(
         self, series: dict[str, tuple[Bar, ...]], others: int, zone: ZoneInfo, ending: Ending
     ) -> None:
-        more = f" and {others} more symbols" if others else ""
-        super().__init__((", ".join(series) or "no bars yet") + more, len(series), ending)
+        names = ", ".join(map(printable, series)) or "nothing yet"
+        more = f" and {counted(others, 'more symbol')}" if others else ""
+        super().__init__(names + more, len(series), ending)
         self.series = series
         self.zone = zone
 
@@ -55,46 +57,53 @@ class Candles(Chart):
             for bar in last
         )
         titles = (f"time ({self.zone.key})", "symbol", *_PRICES, "volume")
-        return Table(titles, rows, f"{len(bars):,} bars of {self.heading}", self.ending).text()
+        return Table(titles, rows, f"{counted(len(bars), 'bar')} of {self.heading}", self.ending).text()
 
     def traces(self) -> list[dict[str, object]]:
-        """Candles and volume bars of each panel."""
-        found: list[dict[str, object]] = []
-        for place, (symbol, bars) in enumerate(self.series.items()):
-            times = [f"{self._time(bar):%Y-%m-%dT%H:%M:%S.%f}" for bar in bars]
-            prices = {name: [getattr(bar, name) for bar in bars] for name in _PRICES}
-            candles: dict[str, object] = {
-                "type": "candlestick",
-                "name": symbol,
-                "x": times,
-                **prices,
-                "text": [_remark(bar) for bar in bars],
-                "increasing": {"line": {"color": UP, "width": 1}, "fillcolor": UP},
-                "decreasing": {"line": {"color": DOWN, "width": 1}, "fillcolor": DOWN},
-                "yaxis": axis(2 * place),
-            }
-            volumes: dict[str, object] = {
-                "type": "bar",
-                "name": f"{symbol} volume",
-                "x": times,
-                "y": [bar.volume for bar in bars],
-                "marker": {"color": [_colour(bar) for bar in bars], "opacity": 0.5, "line": {"width": 0}},
-                "yaxis": axis(2 * place + 1),
-            }
-            found += [candles, volumes]
-        return found
+        """Candles and volume bars of each place."""
+        places = [*self.series.items(), *[("", ())] * (MOST_PANELS - self.panels)]
+        pairs = (self._pair(place, symbol, bars) for place, (symbol, bars) in enumerate(places))
+        return [trace for pair in pairs for trace in pair]
+
+    def _pair(self, place: int, symbol: str, bars: tuple[Bar, ...]) -> list[dict[str, object]]:
+        times = [self._time(bar).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] for bar in bars]
+        colours = [_colour(bar) for bar in bars]
+        candles: dict[str, object] = {
+            "type": "candlestick",
+            "name": symbol,
+            "visible": bool(bars),
+            "x": times,
+            **{name: [getattr(bar, name) for bar in bars] for name in _PRICES},
+            "text": [_remark(bar) for bar in bars],
+            "increasing": {"line": {"color": UP, "width": 1}, "fillcolor": UP},
+            "decreasing": {"line": {"color": DOWN, "width": 1}, "fillcolor": DOWN},
+            "yaxis": axis(2 * place),
+        }
+        volumes: dict[str, object] = {
+            "type": "bar",
+            "name": f"{symbol} volume",
+            "visible": bool(bars),
+            "x": times,
+            "y": [bar.volume for bar in bars],
+            "marker": {"color": colours, "opacity": 0.5, "line": {"width": 0}},
+            "yaxis": axis(2 * place + 1),
+        }
+        return [candles, volumes]
 
     def layout(self) -> dict[str, object]:
-        """A price and a volume axis for each panel, and one axis of time."""
+        """A price and a volume axis for each place, and one axis of time."""
+        panels = max(1, self.panels)
         axes: dict[str, object] = {}
-        for place, (bottom, top) in enumerate(panel_domains(max(1, self.panels))):
+        for place in range(MOST_PANELS):
+            bottom, top = panel_domain(place, panels)
             edge = bottom + (top - bottom) * _VOLUME_PART
-            symbol = list(self.series)[place] if self.panels > 1 else ""
-            axes[axis_key("y", 2 * place)] = {"domain": [edge + 0.01, top], "title": {"text": symbol}}
-            axes[axis_key("y", 2 * place + 1)] = {"domain": [bottom, edge - 0.01], "nticks": 3}
-        lowest = axis(2 * max(1, self.panels) - 1)
+            symbol = list(self.series)[place] if 1 < self.panels > place else ""
+            used = {"visible": place < panels}
+            prices = {"domain": [edge + 0.01, top], "title": {"text": symbol}, **used}
+            volumes = {"domain": [bottom, edge - 0.01], "nticks": 3, **used}
+            axes |= {axis_key("y", 2 * place): prices, axis_key("y", 2 * place + 1): volumes}
         time_axis = {"type": "date", "rangeslider": {"visible": False}, "title": {"text": self.zone.key}}
-        return {"xaxis": {**time_axis, "anchor": lowest}, **axes}
+        return {"xaxis": {**time_axis, "anchor": axis(2 * panels - 1)}, **axes}
 
     def paint(self, figure: Any) -> None:  # Any: a matplotlib Figure, which need not be installed
         """The same with matplotlib."""

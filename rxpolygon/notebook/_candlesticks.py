@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from reactivex import Observable, abc
 
 from rxpolygon.notebook._candles import Candles
-from rxpolygon.notebook._chart import FigureCanvas, LiveChart
+from rxpolygon.notebook._chart import MOST_PANELS, FigureCanvas, LiveChart
 from rxpolygon.notebook._checks import zone_from
 from rxpolygon.notebook._frame import Ending
 from rxpolygon.notebook._picture import Picture
@@ -17,8 +17,6 @@ from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._server_bars import AggregateLike, to_bar
 
 __all__ = ["candlesticks"]
-
-_MOST_PANELS = 6
 
 
 class CandlesPicture(Picture[AggregateLike, Candles]):
@@ -37,7 +35,7 @@ class CandlesPicture(Picture[AggregateLike, Candles]):
             return
         bars = self._series.get(bar.symbol)
         if bars is None:
-            if len(self._series) == _MOST_PANELS:
+            if len(self._series) == MOST_PANELS:
                 self._others.add(bar.symbol)
                 return
             bars = self._series[bar.symbol] = {}

@@ -15,10 +15,23 @@ from rxpolygon.notebook._picture import Canvas, Picture
 from rxpolygon.notebook._shell import has_package, package
 from rxpolygon.notebook._view import LiveView
 
-__all__ = ["DOWN", "UP", "Chart", "FigureCanvas", "LiveChart", "axis", "axis_key", "panel_domains"]
+__all__ = [
+    "DOWN",
+    "MOST_PANELS",
+    "UP",
+    "Chart",
+    "FigureCanvas",
+    "LiveChart",
+    "axis",
+    "axis_key",
+    "panel_domain",
+]
 
 UP: Final = "#0d9f6e"
 DOWN: Final = "#e0434f"
+#: The most panels that a chart has.
+MOST_PANELS: Final = 6
+
 _FIRST_HEIGHT: Final = 420  # pixels, of one panel and what surrounds it
 _NEXT_HEIGHT: Final = 260  # of each further panel
 _WIDTH: Final = 900
@@ -27,6 +40,16 @@ _DPI: Final = 100
 _GAP: Final = 0.05  # between panels, of the figure's height
 
 _PLOTLY_JSON: Final = "application/vnd.plotly.v1+json"
+
+_FIXED_LAYOUT: Final[dict[str, object]] = {
+    "template": "plotly_white",
+    "width": _WIDTH,
+    "margin": {"l": 60, "r": 20, "t": 50, "b": 40},
+    "showlegend": False,
+    "uirevision": "kept",  # new data does not undo the user's zoom
+}
+#: What does not change from frame to frame.
+_CONSTANT: Final = frozenset({"type", "xaxis", "yaxis"})
 
 C = TypeVar("C", bound="Chart")
 
@@ -57,11 +80,11 @@ class Chart(Frame):
 
     @abstractmethod
     def traces(self) -> list[dict[str, object]]:
-        """The figure's data, as plotly has it; a trace keeps its place from frame to frame."""
+        """The figure's data, as plotly has it: of all places, with ``visible`` False for the empty ones."""
 
     @abstractmethod
     def layout(self) -> dict[str, object]:
-        """The axes, as plotly has them; they depend on the number of panels alone."""
+        """The axes of all places, as plotly has them; they change with the number of panels alone."""
 
     @abstractmethod
     def paint(self, figure: Any) -> None:  # Any: a matplotlib Figure, which need not be installed
@@ -90,41 +113,40 @@ class Chart(Frame):
 
 
 class FigureCanvas(Canvas[C], Generic[C]):
-    """A plotly FigureWidget."""
+    """A plotly FigureWidget.
+
+    It has the traces and axes of all places from the beginning, those of empty places invisible, so that
+    every change is an update, which may be repeated. For the browser takes no changes in while it loads the
+    figure's program, and a trace that was added then would be missing for good.
+    """
 
     def __init__(self, frame: C) -> None:
         graph_objects = package("plotly.graph_objects", "a live chart")
         package("anywidget", "a live chart")
         self._lock = RLock()
-        self._panels = frame.panels
+        self._frame = frame
         self.widget = _figure_class(graph_objects.FigureWidget, self._lock)(
-            data=frame.traces(), layout=_whole_layout(frame)
+            data=frame.traces(), layout=_FIXED_LAYOUT | _moving_layout(frame)
         )
 
     def draw(self, frame: C) -> None:
-        """Traces that are there get new data; new panels come with new axes."""
-        traces = frame.traces()
+        """Traces get new data; new panels make room for themselves."""
         with self._lock:
-            known = len(self.widget.data)
-            if frame.panels != self._panels:
-                self._panels = frame.panels
-                self.widget.update_layout(frame.layout(), height=frame.height)
             with self.widget.batch_update():
-                for shown, trace in zip(self.widget.data, traces, strict=False):
+                for shown, trace in zip(self.widget.data, frame.traces(), strict=True):
                     shown.update({key: value for key, value in trace.items() if key not in _CONSTANT})
+                if frame.panels != self._frame.panels:
+                    self.widget.update_layout(_moving_layout(frame))
                 self.widget.layout.title.text = frame.title
-            if traces[known:]:
-                self.widget.add_traces(traces[known:])
+            self._frame = frame
+            self.view_bundle()  # this sends the whole state, for a browser that is still loading
 
     def keepsake(self) -> MimeBundle:
         """The figure itself, which notebooks show with zoom and hover, and code hosts pass over."""
         with self._lock:
             figure = self.widget.to_plotly_json()
-        return {_PLOTLY_JSON: {"data": figure["data"], "layout": figure["layout"], "config": {}}}
-
-
-#: What does not change from frame to frame.
-_CONSTANT: Final = frozenset({"type", "name", "xaxis", "yaxis", "mode", "fill"})
+        data = [trace for trace in figure["data"] if trace["visible"]]
+        return {_PLOTLY_JSON: {"data": data, "layout": figure["layout"], "config": {}}} if data else {}
 
 
 def _figure_class(figure_widget: Any, lock: RLock) -> Any:  # Any: plotly has no types
@@ -142,17 +164,9 @@ def _figure_class(figure_widget: Any, lock: RLock) -> Any:  # Any: plotly has no
     return Figure
 
 
-def _whole_layout(frame: Chart) -> dict[str, object]:
-    return {
-        "template": "plotly_white",
-        "height": frame.height,
-        "width": _WIDTH,
-        "margin": {"l": 60, "r": 20, "t": 50, "b": 40},
-        "showlegend": False,
-        "title": {"text": frame.title, "font": {"size": 15}},
-        "uirevision": "kept",  # new data does not undo the user's zoom
-        **frame.layout(),
-    }
+def _moving_layout(frame: Chart) -> dict[str, object]:
+    title = {"text": frame.title, "font": {"size": 15}}
+    return {"height": frame.height, "title": title, **frame.layout()}
 
 
 def axis(place: int, letter: str = "y") -> str:
@@ -175,16 +189,18 @@ def axis_key(letter: str, place: int) -> str:
     return f"{letter}axis{place + 1}" if place else f"{letter}axis"
 
 
-def panel_domains(panels: int) -> list[tuple[float, float]]:
-    """The lower and upper edge of each panel, the first on top, as parts of the figure's height.
+def panel_domain(place: int, panels: int) -> tuple[float, float]:
+    """The lower and upper edge of a panel, the first on top, as parts of the figure's height.
 
     Example:
-        >>> panel_domains(1), panel_domains(2)
-        ([(0.0, 1.0)], [(0.525, 1.0), (0.0, 0.475)])
+        >>> panel_domain(0, 1), panel_domain(0, 2), panel_domain(1, 2)
+        ((0.0, 1.0), (0.525, 1.0), (0.0, 0.475))
     """
+    if place >= panels:
+        return (0.0, 1.0)  # of an empty place, where nothing is seen
     height = (1 - _GAP * (panels - 1)) / panels
-    bottoms = [1 - height - place * (height + _GAP) for place in range(panels)]
-    return [(round(max(bottom, 0.0), 4), round(bottom + height, 4)) for bottom in bottoms]
+    bottom = 1 - height - place * (height + _GAP)
+    return round(max(bottom, 0.0), 4), round(bottom + height, 4)
 
 
 class LiveChart(LiveView):

@@ -9,18 +9,28 @@ from typing import Any, Final, Protocol, cast
 from reactivex import Observable, abc
 
 from rxpolygon.events import Level2Book
-from rxpolygon.notebook._chart import DOWN, UP, Chart, FigureCanvas, LiveChart, axis, axis_key, panel_domains
+from rxpolygon.notebook._chart import (
+    DOWN,
+    MOST_PANELS,
+    UP,
+    Chart,
+    FigureCanvas,
+    LiveChart,
+    axis,
+    axis_key,
+    panel_domain,
+)
 from rxpolygon.notebook._frame import Ending
-from rxpolygon.notebook._numbers import decimals_of, value_text
+from rxpolygon.notebook._numbers import counted, decimals_of, value_text
 from rxpolygon.notebook._picture import Picture
 from rxpolygon.notebook._table import Cell, Table
 from rxpolygon.operators import OrderBook, order_book
 from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._protocols import Timed
+from rxpolygon.text import printable
 
 __all__ = ["depth"]
 
-_MOST_PANELS: Final = 6
 _TEXT_ROWS: Final = 5
 
 Levels = tuple[tuple[float, float], ...]
@@ -52,7 +62,7 @@ class BooksPicture(Picture[OrderBook, "Depth"]):
     def add(self, value: OrderBook) -> None:
         """A write into a dict."""
         key = (value.symbol, value.exchange)
-        if key in self._books or len(self._books) < _MOST_PANELS:
+        if key in self._books or len(self._books) < MOST_PANELS:
             self._books[key] = value
         else:
             self._others.add(key)
@@ -76,8 +86,9 @@ class Depth(Chart):
     """
 
     def __init__(self, books: tuple[OrderBook, ...], others: int, ending: Ending) -> None:
-        more = f" and {others} more books" if others else ""
-        super().__init__((", ".join(map(_name, books)) or "no book yet") + more, len(books), ending)
+        names = ", ".join(map(_name, books)) or "nothing yet"
+        more = f" and {counted(others, 'more book')}" if others else ""
+        super().__init__(names + more, len(books), ending)
         self.books = books
 
     def text(self) -> str:
@@ -96,35 +107,27 @@ class Depth(Chart):
         return Table(titles, tuple(rows), self.heading, self.ending).text()
 
     def traces(self) -> list[dict[str, object]]:
-        """Bids and asks of each book."""
+        """Bids and asks of each place."""
+        places: list[OrderBook | None] = [*self.books, *[None] * (MOST_PANELS - self.panels)]
         found: list[dict[str, object]] = []
-        for place, book in enumerate(self.books):
-            for side, levels, colour in (("bids", book.bids, UP), ("asks", book.asks, DOWN)):
-                prices, sums = _steps(levels)
-                trace: dict[str, object] = {
-                    "type": "scatter",
-                    "mode": "lines",
-                    "name": f"{_name(book)} {side}",
-                    "x": prices,
-                    "y": sums,
-                    "line": {"shape": "hv", "color": colour, "width": 1.5},
-                    "fill": "tozeroy",
-                    "xaxis": axis(place, "x"),
-                    "yaxis": axis(place),
-                }
-                found.append(trace)
+        for place, book in enumerate(places):
+            found.append(_trace(place, "bids", () if book is None else book.bids, UP))
+            found.append(_trace(place, "asks", () if book is None else book.asks, DOWN))
         return found
 
     def layout(self) -> dict[str, object]:
-        """A price and a size axis for each panel."""
+        """A price and a size axis for each place."""
+        panels = max(1, self.panels)
         axes: dict[str, object] = {}
-        for place, domain in enumerate(panel_domains(max(1, self.panels))):
-            name = _name(self.books[place]) if self.panels > 1 else "size, summed up"
-            axes[axis_key("x", place)] = {"anchor": axis(place)}
+        for place in range(MOST_PANELS):
+            name = _name(self.books[place]) if 1 < self.panels > place else "size, summed up"
+            is_used = place < panels
+            axes[axis_key("x", place)] = {"anchor": axis(place), "visible": is_used}
             axes[axis_key("y", place)] = {
-                "domain": list(domain),
+                "domain": list(panel_domain(place, panels)),
                 "anchor": axis(place, "x"),
                 "rangemode": "tozero",
+                "visible": is_used,
                 "title": {"text": name},
             }
         return axes
@@ -142,8 +145,25 @@ class Depth(Chart):
             self.tidy(panel)
 
 
+def _trace(place: int, side: str, levels: Levels, colour: str) -> dict[str, object]:
+    prices, sums = _steps(levels)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": side,
+        "visible": bool(prices),
+        "x": prices,
+        "y": sums,
+        "line": {"shape": "hv", "color": colour, "width": 1.5},
+        "fill": "tozeroy",
+        "xaxis": axis(place, "x"),
+        "yaxis": axis(place),
+    }
+
+
 def _name(book: OrderBook) -> str:
-    return book.symbol if book.exchange is None else f"{book.symbol} on exchange {book.exchange}"
+    symbol = printable(book.symbol)
+    return symbol if book.exchange is None else f"{symbol} on exchange {book.exchange}"
 
 
 def _level(levels: Levels, place: int) -> tuple[float | None, float | None]:

@@ -13,7 +13,7 @@ from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.notebook._checks import zone_from
 from rxpolygon.notebook._columns import checked_columns, columns_of, value_of
 from rxpolygon.notebook._frame import Ending
-from rxpolygon.notebook._numbers import clock_text, decimals_of, value_text
+from rxpolygon.notebook._numbers import clock_text, counted, decimals_of, value_text
 from rxpolygon.notebook._picture import HtmlCanvas, Picture
 from rxpolygon.notebook._table import Cell, Table
 from rxpolygon.notebook._view import LiveView
@@ -104,8 +104,8 @@ class LatestPicture(Picture[TTimed, Table]):
 
     def _note(self, shown: int) -> str:
         known = len(self._latest)
-        symbols = f"{shown:,} of {known:,} symbols" if shown < known else f"{known:,} symbols"
-        return f"{symbols}, {self._count:,} events"
+        hidden = f"{shown:,} of " if shown < known else ""
+        return f"{hidden}{counted(known, 'symbol')}, {counted(self._count, 'event')}"
 
 
 def _recency(event: Timed) -> float:

@@ -11,6 +11,7 @@ from reactivex import abc
 
 from rxpolygon.errors import InvalidTypeError
 from rxpolygon.notebook._frame import Ending
+from rxpolygon.notebook._numbers import counted
 from rxpolygon.notebook._picture import HtmlCanvas, Picture
 from rxpolygon.notebook._table import Cell, Table
 from rxpolygon.notebook._view import LiveView
@@ -142,8 +143,7 @@ def _size_text(size: int) -> str:
 
 
 def _subject(client: MarketStreams, stats: StreamStats) -> str:
-    times = "connection" if stats.connections == 1 else "connections"
-    return f"{client.cluster.value}, {stats.connections} {times}"
+    return f"{client.cluster.value}, {counted(stats.connections, 'connection')}"
 
 
 def monitor(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rxpolygon.text import printable
 
-__all__ = ["clock_text", "decimals_of", "value_text"]
+__all__ = ["clock_text", "counted", "decimals_of", "value_text"]
 
 _PRICES: Final = frozenset(
     {"price", "bid_price", "ask_price", "open", "high", "low", "close", "vwap", "mid", "spread", "value"}
@@ -52,6 +52,16 @@ def value_text(value: object, decimals: int = 0) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(value_text(part) for part in value)
     return printable(str(value), 40)
+
+
+def counted(count: int, thing: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> counted(1, "bar"), counted(2_000, "bar")
+        ('1 bar', '2,000 bars')
+    """
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def clock_text(timestamp: int | None, zone: ZoneInfo) -> str:

@@ -12,7 +12,7 @@ from reactivex import Observable, abc
 from rxpolygon.notebook._checks import zone_from
 from rxpolygon.notebook._columns import value_of
 from rxpolygon.notebook._frame import Ending
-from rxpolygon.notebook._numbers import clock_text, decimals_of, value_text
+from rxpolygon.notebook._numbers import clock_text, counted, decimals_of, value_text
 from rxpolygon.notebook._picture import HtmlCanvas, Picture
 from rxpolygon.notebook._table import Cell, Table
 from rxpolygon.notebook._view import LiveView
@@ -68,7 +68,7 @@ class TapePicture(Picture[TTrade, Table], Generic[TTrade]):
             for trade, direction in rows
         )
         titles = (f"time ({self._zone.key})", "symbol", "price", "size", *more)
-        return Table(titles, cells, f"{self._count:,} trades", ending)
+        return Table(titles, cells, counted(self._count, "trade"), ending)
 
 
 def _more_cell(value: object) -> Cell:
