@@ -17,13 +17,14 @@ import orjson
 from rxpolygon.errors import RecordingError
 from rxpolygon.recording import RecordedFrame, read_frames
 from rxpolygon.simulator.faults import Duplicate, Reorder
+from rxpolygon.simulator.venues.base import Encoding
 from rxpolygon.topics import Topic
 
 if TYPE_CHECKING:
     from rxpolygon.simulator.journal import Journal
     from rxpolygon.simulator.session import Session
     from rxpolygon.simulator.settings import Settings
-    from rxpolygon.simulator.venues.base import Venue
+    from rxpolygon.simulator.venues.base import Venue, WireEvent
 
 __all__ = ["Playback", "markets_in"]
 
@@ -35,17 +36,6 @@ _NORMAL: Final = 1000
 _SHORTEST_SLEEP: Final = 0.001
 
 
-class _Head(msgspec.Struct, gc=False):
-    """The fields that say where an event belongs; whatever else it holds is skipped."""
-
-    ev: Any = None
-    sym: Any = None
-    pair: Any = None
-    T: Any = None
-    p: Any = None
-
-
-_HEADS: Final = msgspec.json.Decoder(list[_Head])
 _PARTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _EVENTS: Final = msgspec.json.Decoder(list[dict[str, Any]])
 
@@ -177,7 +167,7 @@ class Playback:
 
     def _take_events(self, events: list[bytes]) -> None:
         if events:
-            self._session.outlet.deliver([orjson.Fragment(event) for event in events])
+            self._session.outlet.deliver(self._filter.written(events))
             self._batch_bytes += sum(map(len, events))
 
     def _flush(self) -> None:
@@ -191,12 +181,14 @@ class _Filter:
     """Keeps of each frame what a connection has subscribed to.
 
     A frame is not decoded but looked through for the symbols of its events; one that is wanted whole goes out
-    as the same bytes, and one that is no array of objects too.
+    as the same bytes, and one that is no array of objects too. A connection that does not speak JSON gets
+    them written anew.
     """
 
     def __init__(self, session: Session, venue: Venue) -> None:
         self._session = session
         self._venue = venue
+        self._is_json = session.encoding is Encoding.JSON
         self._version = -1
         self._wanted: dict[tuple[Any, Any], bool] = {}
 
@@ -206,12 +198,11 @@ class _Filter:
             chosen = self._chosen(frame)
         except msgspec.DecodeError:
             return frame
-        if all(chosen):
-            return frame if chosen else None
         if not any(chosen):
             return None
-        events = [orjson.Fragment(event) for event in _kept(frame, chosen)]
-        return self._venue.encode(events, self._session.encoding)
+        if all(chosen) and self._is_json:
+            return frame
+        return self._venue.encode(self.written(_kept(frame, chosen)), self._session.encoding)
 
     def events(self, frame: bytes) -> list[bytes]:
         """The wanted events of a frame."""
@@ -221,14 +212,20 @@ class _Filter:
             return []
         return _kept(frame, chosen)
 
+    def written(self, events: list[bytes]) -> list[WireEvent]:
+        """Events of the recording in the connection's encoding."""
+        if self._is_json:
+            return [orjson.Fragment(event) for event in events]
+        encoding = self._session.encoding
+        return [self._venue.rewrite(orjson.loads(event), encoding) for event in events]
+
     def _chosen(self, frame: bytes) -> list[bool]:
         if self._session.interest.version != self._version:
             self._version = self._session.interest.version
             self._wanted = {}
         wanted = self._wanted
         chosen = []
-        for head in _HEADS.decode(frame):
-            key = (head.ev, head.sym or head.pair or head.T or head.p)
+        for key in self._venue.keys(frame):
             try:
                 chosen.append(wanted[key])
             except KeyError:

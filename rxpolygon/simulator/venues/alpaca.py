@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from rxpolygon.simulator.venues.alpaca_events import writers
 from rxpolygon.simulator.venues.alpaca_feeds import CHANNEL_OF_TYPE, FEEDS
 from rxpolygon.simulator.venues.alpaca_garbage import garbage_frame
@@ -21,6 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["AlpacaVenue"]
 
 _CONTRACT: Final = re.compile(r"[A-Z.]{1,6}\d*\d{6}[CP]\d{8}")
+
+
+class _Head(msgspec.Struct, gc=False):
+    """The fields that say where an event belongs; whatever else it holds is skipped."""
+
+    T: Any = None
+    S: Any = None
+
+
+_HEADS: Final = msgspec.json.Decoder(list[_Head])
 
 
 class AlpacaVenue:
@@ -84,6 +96,10 @@ class AlpacaVenue:
         if "/" in symbol:
             return frozenset({"crypto"})
         return frozenset({"options" if _CONTRACT.fullmatch(symbol) else "stocks"})
+
+    def keys(self, frame: bytes) -> list[tuple[object, object]]:
+        """Channel and symbol of each event of a recorded frame, without decoding the rest."""
+        return [(CHANNEL_OF_TYPE.get(str(head.T)), head.S) for head in _HEADS.decode(frame)]
 
     def head(self, cluster: str, event: Mapping[str, object]) -> EventHead:
         """Where an event belongs, by ``T`` and ``S``."""

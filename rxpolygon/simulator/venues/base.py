@@ -242,5 +242,12 @@ class Venue(Protocol):
     def markets_of(self, event: Mapping[str, object]) -> frozenset[str]:
         """The markets that an event on the wire may belong to; none for a status."""
 
+    def keys(self, frame: bytes) -> list[tuple[object, object]]:
+        """Channel and symbol of each event of a recorded JSON frame, without decoding the rest.
+
+        Raises:
+            msgspec.DecodeError: It is no array of objects.
+        """
+
     def head(self, cluster: str, event: Mapping[str, object]) -> EventHead:
         """Where an event on the wire belongs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import orjson
 
 from rxpolygon.simulator.garbage import garbage_frame
@@ -60,6 +61,19 @@ _NOTICES: Final = {
 
 def _status(status: str, message: str) -> dict[str, str]:
     return {"ev": "status", "status": status, "message": message}
+
+
+class _Head(msgspec.Struct, gc=False):
+    """The fields that say where an event belongs; whatever else it holds is skipped."""
+
+    ev: Any = None
+    sym: Any = None
+    pair: Any = None
+    T: Any = None
+    p: Any = None
+
+
+_HEADS: Final = msgspec.json.Decoder(list[_Head])
 
 
 def _symbol_of(event: Mapping[str, object]) -> str:
@@ -132,6 +146,10 @@ class PolygonVenue:
         if not _STOCKS_ONLY.isdisjoint(event):
             markets -= {"futures"}
         return frozenset(markets - _MARKED_MARKETS if prefix in _SHARED_PREFIXES else markets)
+
+    def keys(self, frame: bytes) -> list[tuple[object, object]]:
+        """Channel and symbol of each event of a recorded frame, without decoding the rest."""
+        return [(head.ev, head.sym or head.pair or head.T or head.p) for head in _HEADS.decode(frame)]
 
     def head(self, cluster: str, event: Mapping[str, object]) -> EventHead:
         """Where an event belongs, by ``ev`` and whichever field holds its symbol."""

@@ -1,0 +1,86 @@
+"""Serving a recording of Alpaca's messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rxpolygon.simulator import Simulator
+from rxpolygon.simulator.faults import Duplicate, Reorder
+from tests.alpaca_simulator.samples import CRYPTO, STOCKS
+from tests.alpaca_simulator.wire import FORMATS, Client, Ended, Message, nanoseconds
+
+Record = Callable[..., Path]
+forms = pytest.mark.parametrize("form", FORMATS)
+TRADE, QUOTE, BAR = (STOCKS[kind][1] for kind in ("trade", "quote", "bar"))
+CANCEL = STOCKS["cancel"][1] | {"S": "AAPL"}
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    """Write frames, given as lists of messages, as a recording with 100 ms between them."""
+
+    def write(*frames: list[Message]) -> Path:
+        path = tmp_path / "day.jsonl"
+        lines = [f"[{n * 100_000_000},{json.dumps(frame)}]\n" for n, frame in enumerate(frames, 1)]
+        path.write_text("".join(lines))
+        return path
+
+    return write
+
+
+def play(
+    path: Path, form: str, channels: dict[str, list[str]], cluster: str = "v2/iex", **options: Any
+) -> Any:
+    """The frames that a client gets of a recording."""
+    with (
+        Simulator(venue="alpaca", recording=path, speed="max", on_end="close", **options) as simulator,
+        Client(simulator.url_of(cluster), form) as client,
+    ):
+        client.log_in().subscribe(**channels)
+        frames = []
+        try:
+            while True:
+                frames.append(client.frame())
+        except Ended:
+            return frames
+
+
+def plain(frames: list[list[Message]]) -> list[list[Message]]:
+    """Frames with their stamps as nanoseconds."""
+    return [[message | {"t": nanoseconds(message["t"])} for message in frame] for frame in frames]
+
+
+@forms
+def test_recorded_messages_go_to_those_who_subscribed(record: Record, form: str) -> None:
+    path = record([TRADE, QUOTE], [{"T": "success", "msg": "authenticated"}], [BAR], [CANCEL, QUOTE])
+    frames = play(path, form, {"trades": ["AAPL"], "quotes": ["*"]})
+    assert plain(frames) == plain([[TRADE, QUOTE], [CANCEL, QUOTE]])
+    assert plain(play(path, form, {"trades": ["AAPL"]})) == plain([[TRADE], [CANCEL]])
+    assert play(path, form, {"trades": ["IBM"]}) == []
+
+
+@forms
+def test_recorded_messages_may_be_doubled_and_late(record: Record, form: str) -> None:
+    frames = [[TRADE | {"i": number}] for number in range(200)]
+    faults = [Duplicate(share=0.2), Reorder(share=0.3, within=2)]
+    played = play(record(*frames), form, {"trades": ["*"]}, faults=faults)
+    numbers = [message["i"] for frame in played for message in frame]
+    assert set(numbers) == set(range(200))
+    assert len(numbers) > 200
+    assert numbers != sorted(numbers)
+
+
+@forms
+def test_recording_of_crypto_is_served_on_its_stream_only(record: Record, form: str) -> None:
+    path = record([CRYPTO["trade"][1]])
+    channels = {"trades": ["BTC/USD"]}
+    assert plain(play(path, form, channels, "v1beta3/crypto/us")) == plain([[CRYPTO["trade"][1]]])
+    with Simulator(venue="alpaca", recording=path) as simulator, Client(simulator.url, form) as client:
+        client.log_in()
+        error = client.next()
+        assert (error["code"], error["msg"]) == (500, "the recording holds crypto, not v2/iex")
