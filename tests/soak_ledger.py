@@ -129,6 +129,7 @@ class _Ledger:
         self._spare_drops = 0  # frames told as dropped that explain no missing frame yet
         self._missing_frames = 0  # that arrived, and nothing has explained so far
         self._first_missing: Got | None = None
+        self._last_end: Disconnected | None = None
 
     def _wrong(self, what: str) -> None:
         if len(self.outcome.violations) < 20:
@@ -170,13 +171,15 @@ class _Ledger:
 
     def _end(self, status: Disconnected) -> None:
         self._is_over = True
+        self._last_end = status
         rest = self._stream.rest()
         for frame in rest:
             self._lose(frame)
         has_arrived = status.code in _CLOSE_CODES or (
             status.code == _END_WITHOUT_CLOSE and self._plan.ends_with_fin(self._connection)
         )
-        if has_arrived and rest and status.cause != "closed":
+        # What the client gave up by itself may have been unread, whatever the server did meanwhile.
+        if has_arrived and rest and status.cause not in ("closed", "mute"):
             self._miss(len(rest), rest[0])
 
     def _miss(self, frames: int, first: list[Got]) -> None:
@@ -220,7 +223,7 @@ class _Ledger:
         if self._missing_frames > told:
             self._wrong(
                 f"{self._missing_frames} whole frames arrived and were not delivered, {told} are told as "
-                f"dropped; the first missing is {self._first_missing}"
+                f"dropped; the first missing is {self._first_missing}, the last end {self._last_end!r}"
             )
 
     def _check_gaps(self, event: Got) -> None:
