@@ -10,10 +10,11 @@ from rxpolygon.simulator.market.instruments import DEFAULT_SYMBOLS
 from rxpolygon.venues.polygon.channels import CHANNELS
 from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
 
-__all__ = ["channels", "clusters", "hosts", "lengths", "speeds", "symbols"]
+__all__ = ["channels", "clusters", "hosts", "lengths", "speeds", "symbols", "venues"]
 
 _USUAL_MARKET: Final = "stocks"
 _LENGTHS: Final = ("1s", "5s", "10s", "30s", "1m", "5m", "15m", "30m", "1h", "4h", "1d")
+_VENUES: Final = ("polygon", "alpaca")
 _SPEEDS: Final = ("1", "10", "60", "600", "max")
 
 
@@ -45,6 +46,11 @@ def hosts(incomplete: str) -> list[str]:
 def lengths(incomplete: str) -> list[str]:
     """Usual lengths of bars."""
     return _fitting(_LENGTHS, incomplete)
+
+
+def venues(incomplete: str) -> list[str]:
+    """Whose protocol the simulator may speak."""
+    return _fitting(_VENUES, incomplete)
 
 
 def speeds(incomplete: str) -> list[str]:

@@ -29,6 +29,9 @@ def serve(
             metavar="FILE", help="A recording to serve instead of a simulated market.", show_default=False
         ),
     ] = None,
+    venue: Annotated[
+        str, option("polygon|alpaca", "Whose protocol to speak.", default=True, offers=complete.venues)
+    ] = "polygon",
     port: Annotated[int, option("N", "Where to listen; 0 takes a free port.", default=True)] = 8765,
     speed: Annotated[
         str,
@@ -62,11 +65,13 @@ def serve(
     Examples:
       rxpolygon serve --speed 60
       rxpolygon serve day.jsonl.gz --speed max --port 9000
+      rxpolygon serve --venue alpaca
     """
     _tell_warnings()
     keys = api_key or ["demo"]
     simulator = Simulator(
         port,
+        venue=venue,
         api_keys=keys,
         symbols=symbols_from(symbols),
         seed=seed,
@@ -75,7 +80,10 @@ def serve(
     )
     try:
         with simulator:
-            _introduce(simulator.url, keys[0], recording)
+            if venue == "alpaca":
+                _introduce_alpaca(simulator.url, keys[0], recording)
+            else:
+                _introduce(simulator.url, keys[0], recording)
             _wait_for_interrupt()
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else error
@@ -83,6 +91,14 @@ def serve(
     except KeyboardInterrupt:
         say("stopped")
         raise
+
+
+def _introduce_alpaca(url: str, key: str, recording: Path | None) -> None:
+    what = "a simulated market" if recording is None else str(recording)
+    name, _, secret = key.partition(":")
+    typer.echo(f"Serving {what} on {url} (Ctrl-C stops it). In Python, here or with the vendor's own client:")
+    typer.echo("")
+    typer.echo(f'  StockDataStream("{name}", "{secret or "secret"}", url_override="{url}")')
 
 
 def _introduce(url: str, key: str, recording: Path | None) -> None:

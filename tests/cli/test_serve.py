@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.alpaca_simulator.wire import Client
 from tests.cli.processes import OPENING, Outcome, Process, connection, started
 
 Command = Callable[..., Outcome]
@@ -106,3 +107,22 @@ def test_serve_at_a_speed_that_is_none_fails(command: Command) -> None:
     outcome = command("serve", "--speed", "fast")
     assert outcome.status == 2
     assert "speed='fast' is not allowed: it is a number above 0, or 'max'" in outcome.reason
+
+
+def test_serve_speaks_the_protocol_of_the_other_venue(command: Command) -> None:
+    with started("serve", "--venue", "alpaca", "--port", "0", "--api-key", "AK:right") as server:
+        url = re.search(r"on (ws://127\.0\.0\.1:\d+/v2/iex) ", server.out.readline())
+        assert url is not None
+        server.out.readline()
+        assert server.out.readline() == f'  StockDataStream("AK", "right", url_override="{url[1]}")\n'
+        with Client(url[1]) as client:
+            client.log_in("AK", "right").subscribe(quotes=["AAPL"])
+            assert client.next()["S"] == "AAPL"
+        server.signal(signal.SIGINT)
+        assert server.end()[::2] == (130, "rxpolygon: stopped\n")
+
+
+def test_serve_names_the_venues_that_there_are(command: Command) -> None:
+    outcome = command("serve", "--venue", "nasdaq")
+    assert outcome.status != 0
+    assert "'polygon', 'alpaca'" in outcome.err
