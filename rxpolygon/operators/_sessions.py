@@ -85,7 +85,7 @@ class Session:
         return _CalendarSession(calendar, hours)
 
     def hours(self, day: date) -> Sequence[tuple[int, int]]:
-        """The hours of the session that belongs to a date in :attr:`time_zone`, in order.
+        """The hours of the session that belongs to a date in ``time_zone``, in order.
 
         Returns:
             Pairs of opening and closing (exclusive) in Unix ms UTC; empty when there is no session.
