@@ -95,8 +95,8 @@ def imbalance_bars(
     These are the tick, volume and dollar imbalance bars of Lopez de Prado, Advances in Financial Machine
     Learning, 2.3.2.1. A trade has the sign b of the last change of price (tick rule) and the weight v: 1, its
     size, or its value, by ``unit``. A bar ends with the trade at which ``|sum of b v|`` reaches
-    ``E[T] |E[b v]|``, where E[T] is the exponentially weighted mean of the numbers of trades in the bars before and E[b v] that
-    over the trades before the bar. What the book leaves open:
+    ``E[T] |E[b v]|``, where E[T] is the exponentially weighted mean of the numbers of trades in the bars
+    before and E[b v] that over the trades before the bar. What the book leaves open:
 
     - the first bar has ``expected_ticks`` trades, since nothing is known yet;
     - the mean over bars has the span ``span``, that over trades ``span * expected_ticks``;
