@@ -34,9 +34,8 @@ MOST_PANELS: Final = 6
 
 _FIRST_HEIGHT: Final = 420  # pixels, of one panel and what surrounds it
 _NEXT_HEIGHT: Final = 260  # of each further panel
-_WIDTH: Final = 900
-_SCALE: Final = 1.5  # so that it is sharp on fine screens
-_DPI: Final = 100
+_WIDTH: Final = 800
+_DPI: Final = 100  # dots, and with it the size of letters; the picture has the figure's size in pixels
 _GAP: Final = 0.05  # between panels, of the figure's height
 
 _PLOTLY_JSON: Final = "application/vnd.plotly.v1+json"
@@ -108,7 +107,7 @@ class Chart(Frame):
         self.paint(figure)
         figure.suptitle(self.title, fontsize=11, color="#333333")
         picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=_DPI * _SCALE)
+        figure.savefig(picture, format="png", dpi=_DPI)
         return {"image/png": picture.getvalue()}
 
 

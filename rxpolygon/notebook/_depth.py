@@ -213,8 +213,8 @@ def depth(
         ... )
         >>> print(depth(rx.of(book)))
         book     bid size    bid     ask  ask size
-        BTC-USD      3.00  99.50  101.00      1.50
-                     2.00  98.00
+        BTC-USD         3  99.50  101.00       1.5
+                        2  98.00
         (BTC-USD · completed)
     """
     if levels is not None:

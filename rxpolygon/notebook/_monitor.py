@@ -46,7 +46,6 @@ _TITLES: Final = (
     "gaps",
     "malformed",
     "reconnects",
-    "events",
 )
 # What goes as it should is seen in the table.
 _NO_NEWS: Final = (Idle, Connecting, Connected, Authenticated, Subscribed, Unsubscribed)
@@ -86,7 +85,6 @@ class MonitorPicture(Picture[Status, Table]):
             Cell(lag_text(stats.lag)),
             Cell(_size_text(stats.buffered_bytes)),
             *(_bad_if_any(count) for count in (stats.dropped, stats.gaps, stats.malformed, stats.reconnects)),
-            Cell(f"{stats.events:,}"),
         )
         return Table(_TITLES, (row,), _subject(self._client, stats), ending, tuple(self._news))
 
@@ -143,7 +141,8 @@ def _size_text(size: int) -> str:
 
 
 def _subject(client: MarketStreams, stats: StreamStats) -> str:
-    return f"{client.cluster.value}, {counted(stats.connections, 'connection')}"
+    connections, events = counted(stats.connections, "connection"), counted(stats.events, "event")
+    return f"{client.cluster.value}, {connections}, {events}"
 
 
 def monitor(
@@ -158,8 +157,8 @@ def monitor(
 
     Columns: events a second over the last one to two seconds; the same for the last half minute as a line;
     ``lag`` from the newest event's own time to its delivery; the bytes that wait for observers; frames that
-    were dropped; gaps; what could not be decoded; reconnections; and all events. They are
-    ``client.stats``, read when it is drawn: events cost nothing.
+    were dropped; gaps; what could not be decoded; and reconnections. They are ``client.stats``, read when it
+    is drawn: events cost nothing.
 
     Args:
         client: A :class:`~rxpolygon.StreamClient` or a :class:`~rxpolygon.ReplayClient`, started or not.
@@ -178,9 +177,9 @@ def monitor(
         >>> from rxpolygon.notebook import monitor
         >>> with monitor(rxpolygon.StreamClient("demo")) as view:
         ...     print(view)
-        state  events/s  last 30 s  lag  waiting  dropped  gaps  malformed  reconnects  events
-        idle          0               -      0 B        0     0          0           0       0
-        (stocks, 0 connections · live)
+        state  events/s  last 30 s  lag  waiting  dropped  gaps  malformed  reconnects
+        idle          0               -      0 B        0     0          0           0
+        (stocks, 0 connections, 0 events · live)
     """
     if not isinstance(client, MarketStreams):
         raise InvalidTypeError("client", client, "a StreamClient or a ReplayClient")

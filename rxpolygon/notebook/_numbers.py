@@ -14,19 +14,21 @@ __all__ = ["clock_text", "counted", "decimals_of", "value_text"]
 _PRICES: Final = frozenset(
     {"price", "bid_price", "ask_price", "open", "high", "low", "close", "vwap", "mid", "spread", "value"}
 )
-_STEPS: Final = (0, 2, 4, 6)  # decimals: whole, cents, pips and mils, small coins
+_STEPS: Final = (2, 4, 6)  # decimals: cents, pips and mils, small coins
 _CALCULATED: Final = 4  # decimals of averages, which have no end
+_MOST_DECIMALS: Final = 6  # of sizes, which have as many as they need
 
 
-def decimals_of(column: str, values: Iterable[object]) -> int:
-    """As many decimals as the finest number of a column needs; prices show cents at least.
+def decimals_of(column: str, values: Iterable[object]) -> int | None:
+    """As many decimals as the finest of a column's prices needs, cents at least; None where it has no prices.
 
     Example:
-        >>> decimals_of("price", [189.5, 7]), decimals_of("size", [100.0]), decimals_of("mid", [1.08421])
-        (2, 0, 6)
+        >>> decimals_of("price", [189.5, 7]), decimals_of("mid", [1.08421]), decimals_of("size", [0.5])
+        (2, 6, None)
     """
-    least = 2 if column in _PRICES else 0
-    return max((_needed(value) for value in values if isinstance(value, float)), default=least) or least
+    if column not in _PRICES:
+        return None
+    return max((_needed(value) for value in values if isinstance(value, float)), default=_STEPS[0])
 
 
 def _needed(number: float) -> int:
@@ -34,12 +36,16 @@ def _needed(number: float) -> int:
     return next(exact, _CALCULATED if abs(number) >= 1 else _STEPS[-1])
 
 
-def value_text(value: object, decimals: int = 0) -> str:
+def value_text(value: object, decimals: int | None = None) -> str:
     """A value of an event, short and safe to show; nothing for None.
 
+    Args:
+        value: The value.
+        decimals: Of a float; None shows those that it has.
+
     Example:
-        >>> value_text(1234567), value_text(1234.5, 2), value_text(("I", "T")), value_text(None)
-        ('1,234,567', '1,234.50', 'I, T', '')
+        >>> value_text(1234567), value_text(1234.5, 2), value_text(0.25), value_text(("I", "T"))
+        ('1,234,567', '1,234.50', '0.25', 'I, T')
     """
     if value is None:
         return ""
@@ -48,7 +54,9 @@ def value_text(value: object, decimals: int = 0) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.{decimals}f}"
+        if decimals is not None:
+            return f"{value:,.{decimals}f}"
+        return f"{value:,.{_MOST_DECIMALS}f}".rstrip("0").rstrip(".")
     if isinstance(value, tuple | list):
         return ", ".join(value_text(part) for part in value)
     return printable(str(value), 40)

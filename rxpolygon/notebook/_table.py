@@ -14,15 +14,15 @@ __all__ = ["Cell", "Table"]
 _ARROWS: Final = {1: "▲", -1: "▼"}
 _NO_ARROW: Final = "  "
 _CLASSES: Final = {1: "up", -1: "down"}
-# Within its class alone, and without a background, so that it suits dark themes too. Where a code host strips
-# it, the plain table stays.
+# Within its class alone, whose name is there twice to outdo JupyterLab's own style, and without a background,
+# so that it suits dark themes. Where a code host strips it, the plain table stays.
 _STYLE: Final = """<style>
-.rxpolygon-view table {border-collapse: collapse; border: none; margin: 2px 0;
+.rxpolygon-view.rxpolygon-view table {border-collapse: collapse; border: none; margin: 2px 0;
   font-variant-numeric: tabular-nums; font-size: 13px; line-height: 1.5}
-.rxpolygon-view th, .rxpolygon-view td {padding: 2px 10px; border: none; white-space: nowrap;
-  text-align: right}
-.rxpolygon-view th {font-weight: 600; opacity: 0.65; border-bottom: 1px solid currentColor}
-.rxpolygon-view .text {text-align: left}
+.rxpolygon-view.rxpolygon-view :is(th, td) {padding: 2px 9px; border: none; white-space: nowrap;
+  text-align: right; line-height: 1.5}
+.rxpolygon-view.rxpolygon-view th {font-weight: 600; opacity: 0.65; border-bottom: 1px solid currentColor}
+.rxpolygon-view.rxpolygon-view :is(th, td).text {text-align: left}
 .rxpolygon-view .up {color: #0d9f6e} .rxpolygon-view .down {color: #e0434f}
 .rxpolygon-view .failed {color: #e0434f; font-weight: 600}
 .rxpolygon-view .note {font-size: 12px; opacity: 0.65}
