@@ -26,6 +26,7 @@ __all__ = [
     "CryptoQuote",
     "CryptoTrade",
     "DailyBar",
+    "Imbalance",
     "LimitUpLimitDown",
     "MinuteBar",
     "OptionQuote",
@@ -202,6 +203,20 @@ class LimitUpLimitDown(InstantEvent, frozen=True, tag="l"):
     limit_up_price: float = field(default=ABSENT, name="u")
     limit_down_price: float = field(default=ABSENT, name="d")
     indicator: str | None = field(default=None, name="i")
+    tape: str | None = field(default=None, name="z")
+
+
+class Imbalance(InstantEvent, frozen=True, tag="i"):
+    """Orders out of balance before an auction or while a stock is halted (channel ``imbalances``).
+
+    Attributes:
+        symbol: ``S``. The ticker.
+        price: ``p``. The reference price.
+        tape: ``z``. ``A``, ``B`` or ``C``.
+        wire_timestamp: ``t``. As in :class:`Trade`.
+    """
+
+    price: float = field(default=ABSENT, name="p")
     tape: str | None = field(default=None, name="z")
 
 

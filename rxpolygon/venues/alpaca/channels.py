@@ -23,6 +23,7 @@ class Channel(Struct, frozen=True):
         markets: The streams that carry it.
         event: The class of its events.
         comes_with: The channel that brings it; None where it is subscribed by itself.
+        wildcard: Whether every symbol at once (``*``) may be asked for.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Channel(Struct, frozen=True):
     markets: tuple[str, ...]
     event: type[Event]
     comes_with: str | None = None
+    wildcard: bool = True
 
 
 CHANNELS: Final = (
@@ -41,13 +43,14 @@ CHANNELS: Final = (
     Channel("daily_bars", "dailyBars", "d", ("stocks", "crypto"), alpaca.DailyBar),
     Channel("trading_statuses", "statuses", "s", ("stocks",), alpaca.TradingStatus),
     Channel("lulds", "lulds", "l", ("stocks",), alpaca.LimitUpLimitDown),
+    Channel("imbalances", "imbalances", "i", ("stocks",), alpaca.Imbalance),
     Channel("trade_corrections", "corrections", "c", ("stocks",), alpaca.TradeCorrection, "trades"),
     Channel("trade_cancels", "cancelErrors", "x", ("stocks",), alpaca.TradeCancel, "trades"),
     Channel("trades", "trades", "t", ("crypto",), alpaca.CryptoTrade),
     Channel("quotes", "quotes", "q", ("crypto",), alpaca.CryptoQuote),
     Channel("orderbooks", "orderbooks", "o", ("crypto",), alpaca.Orderbook),
     Channel("trades", "trades", "t", ("options",), alpaca.OptionTrade),
-    Channel("quotes", "quotes", "q", ("options",), alpaca.OptionQuote),
+    Channel("quotes", "quotes", "q", ("options",), alpaca.OptionQuote, wildcard=False),
 )
 
 #: The fields of channels that come by themselves with another one; they are never asked for.

@@ -31,11 +31,30 @@ class DataFeed(StrEnum):
     #: Derived data of trading overnight.
     OVERNIGHT = "overnight"
 
+    @property
+    def path(self) -> str:
+        """Where the feed is, behind the host."""
+        return f"/v1beta1/{self.value}" if self in _OVERNIGHT else f"/v2/{self.value}"
+
+    @property
+    def is_overnight(self) -> bool:
+        """Whether it streams while the exchanges are closed."""
+        return self in _OVERNIGHT
+
+
+_OVERNIGHT: Final = frozenset({DataFeed.BOATS, DataFeed.OVERNIGHT})
+
 
 class CryptoFeed(StrEnum):
     """Where crypto data comes from."""
 
+    #: The vendor's own exchange in the United States.
     US = "us"
+
+    @property
+    def path(self) -> str:
+        """Where the feed is, behind the host."""
+        return f"/v1beta3/crypto/{self.value}"
 
 
 class OptionsFeed(StrEnum):
@@ -45,3 +64,8 @@ class OptionsFeed(StrEnum):
     OPRA = "opra"
     #: Derived data; free.
     INDICATIVE = "indicative"
+
+    @property
+    def path(self) -> str:
+        """Where the feed is, behind the host."""
+        return f"/v1beta1/{self.value}"

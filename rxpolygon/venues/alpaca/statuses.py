@@ -38,6 +38,8 @@ _NOT_INCLUDED: Final = (
     "the account's subscription does not include this feed: DataFeed.IEX is free, DataFeed.SIP is not"
 )
 
+_WRONG_ENCODING: Final = "this stream speaks encoding='msgpack' only"
+
 
 def _whole(message: str) -> Notice:
     return TopicsRefused(message, whole=True)
@@ -49,6 +51,10 @@ def _wrong_keys(message: str) -> Notice:
 
 def _not_included(message: str) -> Notice:
     return Denied(message, remedy=_NOT_INCLUDED)
+
+
+def _wrong_encoding(message: str) -> Notice:
+    return Denied(message, remedy=_WRONG_ENCODING)
 
 
 # The vendor's list of errors. 403 (authenticated already) needs nothing, and so it is not here.
@@ -64,6 +70,8 @@ _ERRORS: Final[Mapping[str, Callable[[str], Notice]]] = {
     "409": _not_included,  # insufficient subscription
     "410": _whole,  # invalid subscribe action for this feed
     "411": _not_included,  # insufficient scope
+    "412": _wrong_encoding,  # options come in msgpack only
+    "413": _whole,  # no "*" for the quotes of options
     "500": ServerFault,
 }
 

@@ -1,0 +1,238 @@
+"""Coroutine functions as observers: called in order, on an event loop, with a bounded queue before each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import logging
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final, TypeGuard
+from weakref import WeakSet
+
+__all__ = ["CoroutineHandlers", "Feed", "is_coroutine_function"]
+
+_log: Final = logging.getLogger("rxpolygon.observers")
+
+Coroutine = Callable[[Any], Awaitable[object]]  # Any: an event of whatever class is subscribed
+
+
+def is_coroutine_function(handler: Callable[..., object]) -> TypeGuard[Coroutine]:
+    """Whether calling it gives a coroutine: an ``async def``, a partial or an object that wraps one."""
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+        getattr(handler, "__call__", None)  # noqa: B004  # not whether, but what is called
+    )
+
+
+class CoroutineHandlers:
+    """The coroutine functions of one stream, and the loop of those that have none of their own.
+
+    A function runs on the loop that ran where it was given, and where none did, on a loop in a thread of our
+    own, which starts with the first event and ends with the stream.
+
+    Args:
+        name: For the thread.
+        capacity: How many events may wait for one function; beyond it the stream waits.
+    """
+
+    def __init__(self, name: str, capacity: int) -> None:
+        self.capacity = capacity
+        self._name = name
+        self._lock = threading.Lock()
+        self._feeds: WeakSet[Feed] = WeakSet()  # under the lock, as all below
+        self._own: _OwnLoop | None = None
+        self._busy = 0  # how many feeds run on the own loop now
+        self._is_over = False
+        self._blocked: asyncio.AbstractEventLoop | None = None
+
+    def feed(self, function: Coroutine, failed: Callable[[BaseException], None]) -> Feed:
+        """A queue before a function; its :meth:`Feed.put` is an observer's function.
+
+        Args:
+            function: Called with each event, and awaited, one after another.
+            failed: Told what it raises; nothing is given to it any more.
+        """
+        feed = Feed(self, function, failed)
+        with self._lock:
+            self._feeds.add(feed)
+            self._is_over = False
+        return feed
+
+    @contextlib.contextmanager
+    def blocking(self) -> Iterator[None]:
+        """While this thread waits here, its running loop cannot run anything: use the own one instead."""
+        with contextlib.suppress(RuntimeError):
+            self._blocked = asyncio.get_running_loop()
+        try:
+            yield
+        finally:
+            self._blocked = None
+
+    def start(self, feed: Feed, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Let a feed run. Dispatch thread."""
+        if loop is not None and loop.is_running() and loop is not self._blocked:
+            with contextlib.suppress(RuntimeError):  # it was closed this very moment
+                loop.call_soon_threadsafe(feed.run, False)
+                return
+        with self._lock:
+            if self._own is None or self._own.is_stopped:
+                self._own = _OwnLoop(self._name)
+            self._busy += 1
+            own = self._own
+        own.loop.call_soon_threadsafe(feed.run, True)
+
+    def rested(self) -> None:
+        """A feed on the own loop has nothing to do any more."""
+        with self._lock:
+            self._busy -= 1
+        self._end_own_loop()
+
+    def release(self) -> int:
+        """Let go of all that waits, and of a thread that waits for room; how many events that was."""
+        with self._lock:
+            feeds = list(self._feeds)
+        return sum(feed.close() for feed in feeds)
+
+    def end(self) -> None:
+        """The stream is over: the own loop ends once what waits has been handled."""
+        with self._lock:
+            self._is_over = True
+        self._end_own_loop()
+
+    def _end_own_loop(self) -> None:
+        with self._lock:
+            own = self._own if self._is_over and not self._busy else None
+        if own is not None:
+            own.stop()
+
+    def owns(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether a loop is the own one."""
+        own = self._own
+        return own is not None and own.loop is loop
+
+    def join(self, timeout: float | None) -> None:
+        """Wait for the own loop's thread; a coroutine that has not ended by then is cancelled."""
+        with self._lock:
+            own = self._own
+        if own is not None and not own.join(timeout):
+            _log.warning("a coroutine handler has not returned within %g s of the close: cancelled", timeout)
+            own.stop()
+            own.join(1.0)
+
+    def after_fork(self) -> None:
+        """Forget everything, in a forked child: the thread is the parent's."""
+        self._lock = threading.Lock()
+        self._feeds = WeakSet()
+        self._busy = 0
+        self._own = None
+
+
+class Feed:
+    """Events on their way to one coroutine function."""
+
+    def __init__(
+        self, owner: CoroutineHandlers, function: Coroutine, failed: Callable[[BaseException], None]
+    ) -> None:
+        self._owner = owner
+        self._function = function
+        self._failed = failed
+        self._loop: asyncio.AbstractEventLoop | None = None
+        with contextlib.suppress(RuntimeError):
+            self._loop = asyncio.get_running_loop()
+        self._room = threading.Condition()
+        self._queue: deque[Any] = deque()  # under the condition's lock, as all below
+        self._is_awake = False
+        self._is_closed = False
+        self._task: asyncio.Task[None] | None = None  # loop's thread only; keeps the task alive
+
+    def put(self, event: object) -> None:
+        """Queue an event. Waits while the queue is full."""
+        with self._room:
+            while len(self._queue) >= self._owner.capacity and self._is_awake and not self._is_closed:
+                self._room.wait()
+            if self._is_closed:
+                return
+            self._queue.append(event)
+            if self._is_awake:
+                return
+            self._is_awake = True
+        self._owner.start(self, self._loop)
+
+    def run(self, on_own_loop: bool) -> None:
+        """Begin to call the function, on the loop's thread."""
+        self._task = asyncio.get_running_loop().create_task(self._consume(on_own_loop))
+
+    async def _consume(self, on_own_loop: bool) -> None:
+        try:
+            while (event := self._next()) is not None:
+                await self._function(event)
+        except asyncio.CancelledError:  # the loop ends; what comes later goes to another one
+            self._sleep()
+            raise
+        except BaseException as error:
+            self.close()
+            self._failed(error)
+        finally:
+            if on_own_loop:
+                self._owner.rested()
+
+    def _next(self) -> object | None:
+        """The next event; None, and the feed sleeps, when there is none."""
+        with self._room:
+            if not self._queue:
+                self._is_awake = False
+                return None
+            event: object = self._queue.popleft()
+            self._room.notify()
+            return event
+
+    def _sleep(self) -> None:
+        with self._room:
+            self._is_awake = False
+            self._room.notify()
+
+    def close(self) -> int:
+        """Take and keep no more events; how many waited."""
+        with self._room:
+            self._is_closed = True
+            waiting = len(self._queue)
+            self._queue.clear()
+            self._room.notify_all()
+        return waiting
+
+
+class _OwnLoop:
+    """An event loop in a thread of its own, from now until :meth:`stop`."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self, name: str) -> None:
+        self.is_stopped = False
+        self._is_ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"{name}-handlers", daemon=True)
+        self._thread.start()
+        self._is_ready.wait()
+
+    def _run(self) -> None:
+        asyncio.run(self._wait())
+
+    async def _wait(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        self._is_ready.set()
+        await self._end.wait()
+
+    def stop(self) -> None:
+        """End the loop, and cancel what still runs on it."""
+        self.is_stopped = True
+        with contextlib.suppress(RuntimeError):  # it has ended
+            self.loop.call_soon_threadsafe(self._end.set)
+
+    def join(self, timeout: float | None) -> bool:
+        """Wait for the thread, unless it is this one; whether it has ended or is about to."""
+        if self._thread is threading.current_thread():
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
