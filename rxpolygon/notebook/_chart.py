@@ -45,6 +45,7 @@ _FIXED_LAYOUT: Final[dict[str, object]] = {
     "width": _WIDTH,
     "margin": {"l": 60, "r": 20, "t": 50, "b": 40},
     "showlegend": False,
+    "plot_bgcolor": "rgba(0, 0, 0, 0)",  # or empty places would cover the others
     "uirevision": "kept",  # new data does not undo the user's zoom
 }
 #: What does not change from frame to frame.

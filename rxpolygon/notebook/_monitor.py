@@ -34,12 +34,12 @@ from rxpolygon.streams import MarketStreams
 __all__ = ["monitor"]
 
 _KEPT_NEWS: Final = 5
-_MARKS: Final = 31  # one a second: the line shows half a minute
+_MARKS: Final = 21  # one a second: the line shows twenty
 _BLOCKS: Final = "▁▂▃▄▅▆"  # not up to the full block, which would join the line above
 _TITLES: Final = (
     "state",
     "events/s",
-    "last 30 s",
+    "last 20 s",
     "lag",
     "waiting",
     "dropped",
@@ -155,7 +155,7 @@ def monitor(
 
     Below the figures stand the last few statuses that matter: losses, gaps, drops, refusals.
 
-    Columns: events a second over the last one to two seconds; the same for the last half minute as a line;
+    Columns: events a second over the last one to two seconds; the same for each of the last twenty, drawn;
     ``lag`` from the newest event's own time to its delivery; the bytes that wait for observers; frames that
     were dropped; gaps; what could not be decoded; and reconnections. They are ``client.stats``, read when it
     is drawn: events cost nothing.
@@ -177,7 +177,7 @@ def monitor(
         >>> from rxpolygon.notebook import monitor
         >>> with monitor(rxpolygon.StreamClient("demo")) as view:
         ...     print(view)
-        state  events/s  last 30 s  lag  waiting  dropped  gaps  malformed  reconnects
+        state  events/s  last 20 s  lag  waiting  dropped  gaps  malformed  reconnects
         idle          0               -      0 B        0     0          0           0
         (stocks, 0 connections, 0 events · live)
     """
