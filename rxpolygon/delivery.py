@@ -10,7 +10,7 @@ import msgspec
 
 from rxpolygon.errors import RxPolygonError
 from rxpolygon.events import Event
-from rxpolygon.fan import Fan, StatusFan
+from rxpolygon.fan import Fan, FrameFan, StatusFan
 from rxpolygon.gaps import GapWatch
 from rxpolygon.router import Router
 from rxpolygon.stats import Tally
@@ -97,7 +97,7 @@ class Delivery:
         decoder: Decoder,
         router: Router,
         events: Fan[Event],
-        messages: Fan[bytes],
+        messages: FrameFan,
         status: StatusFan,
         handlers: Handlers,
         *,
@@ -125,6 +125,9 @@ class Delivery:
 
     def frames(self, frames: list[bytes]) -> None:
         """Frames, in order."""
+        lists = self._messages.lists
+        if lists.observers and not self._is_muted:  # a recorder, mostly
+            lists.emit(frames)
         if self._events.observers or self._handlers.wants_frames:
             count, stamp = self._deliver_to_all(frames)
         else:
@@ -146,7 +149,7 @@ class Delivery:
             if self._is_muted:
                 self._muted_frames += 1
                 continue
-            if raw.observers:  # a recorder, mostly
+            if raw.observers:
                 raw.emit(frame)
             try:
                 events = decode(frame)

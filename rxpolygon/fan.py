@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 from reactivex import Observable, abc
@@ -14,7 +14,7 @@ from rxpolygon import isolation
 from rxpolygon.errors import RxPolygonError
 from rxpolygon.status import Idle, State, Status
 
-__all__ = ["Fan", "StatusFan"]
+__all__ = ["Fan", "FrameFan", "StatusFan"]
 
 T = TypeVar("T")
 
@@ -88,6 +88,33 @@ class Fan(Generic[T]):
         """Accept observers again after an end."""
         with self._lock:
             self._ended = False
+
+
+class FrameFan(Fan[bytes]):
+    """Frames one by one, and beside that in the lists in which they are handed over.
+
+    A list costs one call however many frames it has, which is for observers that must cost the stream nearly
+    nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lists: Fan[Sequence[bytes]] = Fan()
+
+    def end(self, error: RxPolygonError | None) -> None:
+        """Complete every observer, or end it with the error."""
+        super().end(error)
+        self.lists.end(error)
+
+    def after_fork(self) -> None:
+        """Forget everybody, in a child process: they belong to the parent."""
+        super().after_fork()
+        self.lists.after_fork()
+
+    def reopen(self) -> None:
+        """Accept observers again after an end."""
+        super().reopen()
+        self.lists.reopen()
 
 
 class StatusFan(Fan[Status]):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, cast
 
 from msgspec import Struct
+from reactivex import Observable
 
 from rxpolygon import running
 from rxpolygon.connection import Carrier, FrameBuffer, Machine, Overflow, Reconnect
@@ -139,6 +140,14 @@ class LiveStreams(Streams):
     def is_streaming(self) -> bool:
         """Whether the threads run: from the start to the end of the close, or to an error."""
         return self._carrier is not None and self._carrier.is_alive
+
+    @property
+    def frame_lists(self) -> Observable[Sequence[bytes]]:
+        """The same as :attr:`messages`, in the lists in which they are handed over; not to be changed.
+
+        For what must cost the stream nearly nothing, such as a recording: one call for each list.
+        """
+        return self._messages.lists.observable
 
     @property
     def stats(self) -> StreamStats:

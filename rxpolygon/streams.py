@@ -12,7 +12,7 @@ from reactivex import Observable
 from rxpolygon.channel_methods import ChannelMethods, Symbols
 from rxpolygon.delivery import Handlers
 from rxpolygon.events import Event
-from rxpolygon.fan import Fan, StatusFan
+from rxpolygon.fan import Fan, FrameFan, StatusFan
 from rxpolygon.handlers import CloseHandler, ErrorHandler, HandlerSet, MessageHandler
 from rxpolygon.router import Router
 from rxpolygon.stats import StreamStats
@@ -45,7 +45,7 @@ class Streams(ABC):
     ) -> None:
         self._router = Router(types, normal, self._topics_changed)
         self._events: Fan[Event] = Fan()
-        self._messages: Fan[bytes] = Fan()
+        self._messages = FrameFan()
         self._status = StatusFan()
         self._handlers = make_handlers(self._is_observed)
 
@@ -123,6 +123,7 @@ class Streams(ABC):
             self._router.has_observers
             or self._events.observers
             or self._messages.observers
+            or self._messages.lists.observers
             or self._status.observers
         )
 

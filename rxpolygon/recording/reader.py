@@ -9,10 +9,9 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
-import orjson
-
 from rxpolygon.errors import RecordingError
 from rxpolygon.recording import zstd
+from rxpolygon.recording.lines import frame_of, parsed
 from rxpolygon.recording.zstd import ZSTD_SUFFIX
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ __all__ = ["RecordedFrame", "Recording", "read_frames", "unpacked"]
 
 _BUFFER_BYTES: Final = 256 * 1024
 _OPENING: Final = ord("[")
-_EXPECTED: Final = "expected [<receive time in Unix ns>,<frame>]"
+_BINARY: Final = ord('"')
 
 
 class RecordedFrame(NamedTuple):
@@ -99,9 +98,12 @@ class Recording:
                     comma = line.find(b",")
                     stamp = line[1:comma]
                     if comma > 1 and line[0] == _OPENING and line.endswith(b"]\n") and stamp.isdigit():
-                        yield int(stamp), line[comma + 1 : -2]
+                        if line[comma + 1] != _BINARY:
+                            yield int(stamp), line[comma + 1 : -2]
+                        else:
+                            yield int(stamp), frame_of(line[comma + 1 : -2])
                     else:
-                        yield _parsed(line, self.path, self.line)
+                        yield parsed(line, self.path, self.line)
         except EOFError:
             raise RecordingError(self.path, self.line + 1, "the file is cut off here") from None
         except (OSError, zlib.error) as error:
@@ -144,19 +146,3 @@ class _Inflated(io.RawIOBase):
     def close(self) -> None:
         self._file.close()
         super().close()
-
-
-def _parsed(line: bytes, name: str, number: int) -> RecordedFrame:
-    stamp, comma, rest = line.partition(b",")
-    is_whole = line.endswith(b"\n")
-    rest = rest.rstrip()
-    if not comma or not stamp.startswith(b"[") or not stamp[1:].isdigit() or not rest.endswith(b"]"):
-        problem = _EXPECTED if is_whole else f"the file is cut off here, or is no recording: {_EXPECTED}"
-        raise RecordingError(name, number, problem)
-    if not is_whole:
-        # A cut may leave something that ends like a line; only here is it worth a full look.
-        try:
-            orjson.loads(line)
-        except orjson.JSONDecodeError:
-            raise RecordingError(name, number, "the file is cut off here") from None
-    return RecordedFrame(int(stamp[1:]), rest[:-1])

@@ -13,22 +13,28 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from msgspec import Struct
-from reactivex import Observable
+from reactivex import Observable, abc
+from reactivex import operators as ops
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.recording.files import RecordingFiles, path_of
+from rxpolygon.recording.lines import lines_of
 
 __all__ = ["Recorder", "RecordingStats", "record"]
 
 _FLUSH_SECONDS: Final = 0.5  # what a kill may lose; one second is promised
 _PIECE_SECONDS: Final = 0.05
+_BLOCK_BYTES: Final = 1024 * 1024
 _MAX_QUEUE: Final = 64 * 1024 * 1024
 
 _log: Final = logging.getLogger("rxpolygon.recording")
 
 
 class Recordable(Protocol):
-    """What can be recorded: a client."""
+    """What can be recorded: a client.
+
+    One that has ``frame_lists`` too, the same frames in lists, is recorded at less cost.
+    """
 
     @property
     def messages(self) -> Observable[bytes]:
@@ -60,14 +66,14 @@ class RecordingStats(Struct, frozen=True, kw_only=True):
 class Recorder:
     """A recording under way; :func:`record` makes it.
 
-    The stream's thread only appends a frame to a list; a thread of the recorder's own packs and writes.
-    Leaving the ``with`` block, or :meth:`close`, writes what waits and ends the file. The end of the stream
-    does so too.
+    The stream's thread only puts frames aside, a list at a time, with the time; a thread of the recorder's
+    own makes lines of them, packs and writes. Leaving the ``with`` block, or :meth:`close`, writes what waits
+    and ends the file. The end of the stream does so too.
     """
 
     def __init__(
         self,
-        messages: Observable[bytes],
+        client: Recordable,
         files: RecordingFiles,
         max_queue: int,
         on_error: Callable[[Exception], object] | None,
@@ -78,13 +84,14 @@ class Recorder:
         self._on_error = on_error
         self._clock_ns = clock_ns
         self._wake = threading.Event()
-        self._pairs: deque[tuple[int, bytes]] = deque()  # added to by the stream, taken from by the writer
-        self._last_ns = 0  # the stream's thread only, and the next five
-        self._frames = 0
+        # Added to by the stream, taken from by the writer.
+        self._waiting: deque[tuple[int, Sequence[bytes]]] = deque()
+        self._frames = 0  # the stream's thread only, and the next three
         self._taken = 0  # bytes
         self._dropped = 0
         self._dropped_bytes = 0
-        self._lost = 0  # the writing thread only, and the next two
+        self._last_ns = 0  # the writing thread only, and the next three
+        self._lost = 0
         self._written = 0  # bytes of frames
         self._limit = max_queue  # how many bytes may be taken in all
         #: What ended the recording early: a full disk, for example.
@@ -92,8 +99,14 @@ class Recorder:
         self._is_ending = False
         self._thread = threading.Thread(target=self._run, name="rxpolygon-record", daemon=True)
         self._thread.start()
-        self._subscription = messages.subscribe(self._take, lambda _: self._end(), self._end)
+        self._subscription = self._subscribe(client)
         atexit.register(self.close)  # for programs that end without a close: the thread is a daemon
+
+    def _subscribe(self, client: Recordable) -> abc.DisposableBase:
+        lists: Observable[Sequence[bytes]] | None = getattr(client, "frame_lists", None)
+        if lists is None:
+            lists = client.messages.pipe(ops.map(_alone))
+        return lists.subscribe(self._take, lambda _: self._end(), self._end)
 
     def __enter__(self) -> Self:
         return self
@@ -140,18 +153,28 @@ class Recorder:
         self._is_ending = True
         self._wake.set()
 
-    def _take(self, frame: bytes) -> None:
+    def _take(self, frames: Sequence[bytes]) -> None:
         """On the stream's thread: it must neither wait nor fail, and be cheap."""
-        self._frames += 1
-        self._taken += len(frame)
+        self._frames += len(frames)
+        self._taken += sum(map(len, frames))
         if self._taken > self._limit:
-            self._drop(frame)
-            return
-        now_ns = self._clock_ns()
-        if now_ns < self._last_ns:  # the system's clock was set back; a recording's never goes back
-            now_ns = self._last_ns
-        self._last_ns = now_ns
-        self._pairs.append((now_ns, frame))
+            frames = self._fitting(frames)
+            if not frames:
+                return
+        self._waiting.append((self._clock_ns(), frames))
+
+    def _fitting(self, frames: Sequence[bytes]) -> Sequence[bytes]:
+        """Those for which there is room, and counts the others."""
+        room = self._limit - self._taken + sum(map(len, frames))
+        fitting: list[bytes] = []
+        for frame in frames:
+            if len(frame) <= room:
+                fitting.append(frame)
+                room -= len(frame)
+            else:
+                room = 0  # what follows would stand there as if nothing was missing before it
+                self._drop(frame)
+        return fitting
 
     def _drop(self, frame: bytes) -> None:
         self._taken -= len(frame)
@@ -175,26 +198,35 @@ class Recorder:
             self._fail(error)
 
     def _write(self) -> None:
-        waiting = self._pairs
-        pairs = [waiting.popleft() for _ in range(len(waiting))]
-        if not pairs:
-            return
-        try:
-            self._files.write(_lines(pairs), pairs[0][0])
-        except Exception:
-            self._lost += len(pairs)
-            raise
-        finally:
-            self._written += sum([len(frame) for _, frame in pairs])
-        self._limit = self._written + self._max_queue
+        """Write what waits, in blocks of some size: the next one comes while this one is packed."""
+        while (waiting := len(self._waiting)) > 0:
+            received: list[tuple[int, Sequence[bytes]]] = []
+            size = count = 0
+            while waiting and size < _BLOCK_BYTES:
+                now_ns, frames = self._waiting.popleft()
+                # The system's clock may be set back; a recording's never goes back.
+                self._last_ns = max(now_ns, self._last_ns)
+                received.append((self._last_ns, frames))
+                size += sum(map(len, frames))
+                count += len(frames)
+                waiting -= 1
+            try:
+                self._files.write(lines_of(received), received[0][0])
+            except Exception:
+                self._lost += count
+                raise
+            finally:
+                self._written += size
+            self._limit = self._written + self._max_queue
 
     def _fail(self, error: Exception) -> None:
         self.error = error
         self._limit = -1
         _log.error("recording ended: %s", error)
-        while self._pairs:
-            self._written += len(self._pairs.popleft()[1])
-            self._lost += 1
+        while self._waiting:
+            _, frames = self._waiting.popleft()
+            self._written += sum(map(len, frames))
+            self._lost += len(frames)
         try:
             self._files.abandon()
         except OSError as other:
@@ -220,7 +252,8 @@ def record(
 
     The file is read by :class:`~rxpolygon.ReplayClient`, by the simulator and by
     :func:`~rxpolygon.recording.read_frames`: a line for each frame, ``[<Unix ns>,<the frame as it came>]``.
-    The stamp is the time at which the client's dispatch thread handed the frame out. Once a second at the
+    The stamp is the time at which the client's dispatch thread took the frame; frames that it took together
+    have the same. Once a second at the
     latest everything is on its way to the disk, so a kill of the process loses no more.
 
     The stream never waits for the disk: what does not fit into the queue is dropped and counted. If writing
@@ -263,19 +296,11 @@ def record(
         _check_bytes("rotate_size", rotate_size)
     _check_bytes("max_queue", max_queue)
     files = RecordingFiles(path_of(path), rotate_size, rotate_daily=rotate_daily)
-    return Recorder(client.messages, files, max_queue, on_error, clock_ns)
+    return Recorder(client, files, max_queue, on_error, clock_ns)
 
 
-def _lines(pairs: Sequence[tuple[int, bytes]]) -> bytes:
-    lines = b"".join([b"[%d,%b]\n" % pair for pair in pairs])
-    if lines.count(b"\n") != len(pairs) or b"\r" in lines:
-        # White space between JSON's tokens: a line must stay one line.
-        lines = b"".join([b"[%d,%b]\n" % (ns, _one_line(frame)) for ns, frame in pairs])
-    return lines
-
-
-def _one_line(frame: bytes) -> bytes:
-    return frame.replace(b"\r", b" ").replace(b"\n", b" ")
+def _alone(frame: bytes) -> Sequence[bytes]:
+    return (frame,)
 
 
 def _check_bytes(argument: str, value: int) -> None:

@@ -111,6 +111,7 @@ class Stream:
     def __init__(self, path: Path) -> None:
         self.client = ReplayClient(path, "stocks", "max")
         self.messages: Observable[bytes] = self.client.messages
+        self.frame_lists = self.client._messages.lists.observable  # as a live client has them
         self.bars: list[Bar] = []
         trades = self.client.subscribe_stock_trades()
         trades.pipe(rxo.time_bars("1m")).subscribe(self.bars.append)

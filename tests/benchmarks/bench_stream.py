@@ -31,7 +31,7 @@ from rxpolygon import StreamClient
 from rxpolygon.delivery import Delivery
 from rxpolygon.errors import RxPolygonError
 from rxpolygon.events import Event
-from rxpolygon.fan import Fan, StatusFan
+from rxpolygon.fan import Fan, FrameFan, StatusFan
 from rxpolygon.router import Router
 from rxpolygon.status import Status, Subscribed
 from rxpolygon.subscriber import Interest, KeyedObservable
@@ -228,7 +228,7 @@ def _delivery(symbols: int) -> Delivery:
         for prefix in "TQ":
             interest = Interest([Topic(prefix, symbol(number))])
             KeyedObservable[Event](router, interest).subscribe(_ignore)
-    return Delivery(codec, router, Fan[Event](), Fan[bytes](), StatusFan(), _NoHandlers())
+    return Delivery(codec, router, Fan[Event](), FrameFan(), StatusFan(), _NoHandlers())
 
 
 def observers(rounds: int, seconds: float) -> None:

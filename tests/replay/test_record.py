@@ -157,6 +157,39 @@ def test_frame_of_many_lines_stays_one_line(source: Source, tmp_path: Path) -> N
     assert [one.frame for one in frames_of(tmp_path / "day.jsonl")] == [b'[ {"ev":"T"}  ]']
 
 
+def test_binary_frame_is_kept_byte_for_byte(source: Source, tmp_path: Path) -> None:
+    frames = [bytes([0x91, *range(256)]), frame(trade()), b'"a string of its own"', b"", bytes([0xDC]) * 3]
+    with record(source, tmp_path / "day.jsonl") as recorder:
+        for each in frames:
+            source.messages.on_next(each)
+        wait_for(lambda: recorder.stats.queued_bytes == 0)
+    assert [one.frame for one in frames_of(tmp_path / "day.jsonl")] == frames
+    assert len((tmp_path / "day.jsonl").read_bytes().splitlines()) == len(frames)
+
+
+def test_frames_that_come_in_lists_are_recorded_with_the_time_of_the_list(tmp_path: Path) -> None:
+    lists: Subject[list[bytes]] = Subject()
+    now = iter([5, 9])
+    client = SimpleNamespace(messages=Subject[bytes](), frame_lists=lists)
+    with record(client, tmp_path / "day.jsonl", clock_ns=lambda: next(now)):
+        lists.on_next([b"[1]", b"[2]"])
+        lists.on_next([b"[3]"])
+    assert frames_of(tmp_path / "day.jsonl") == [(5, b"[1]"), (5, b"[2]"), (9, b"[3]")]
+
+
+def test_list_that_is_too_large_is_taken_up_to_the_room_there_is(
+    tmp_path: Path, stuck_disk: threading.Event
+) -> None:
+    lists: Subject[list[bytes]] = Subject()
+    client = SimpleNamespace(messages=Subject[bytes](), frame_lists=lists)
+    with record(client, tmp_path / "day.jsonl", max_queue=8) as recorder:
+        lists.on_next([b"[1]", b"[2]", b"[3]", b"[]"])
+        lists.on_next([b"[4]"])
+        assert (recorder.stats.frames, recorder.stats.dropped_frames) == (5, 3)
+        stuck_disk.set()
+    assert [one.frame for one in frames_of(tmp_path / "day.jsonl")] == [b"[1]", b"[2]"]
+
+
 @pytest.fixture
 def stuck_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """A disk that does not answer until the event is set."""

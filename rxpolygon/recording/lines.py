@@ -1,0 +1,85 @@
+"""The lines of a recording: one for each frame, written in lists and read one by one."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+
+from rxpolygon.errors import RecordingError
+
+__all__ = ["frame_of", "lines_of", "parsed"]
+
+_EXPECTED: Final = "expected [<receive time in Unix ns>,<frame>]"
+_TEXT: Final = b"[{"  # how JSON begins that a venue sends
+_NO_TEXT: Final = 0x80  # no JSON begins with this byte or a higher one
+_QUOTE: Final = b'"'
+_END: Final = b"]\n"
+
+
+def lines_of(received: Sequence[tuple[int, Sequence[bytes]]]) -> bytes:
+    """The lines of frames, given in lists with the time at which each list was received.
+
+    A frame of text stands in its line as it came, except that line breaks between JSON's tokens become
+    spaces. A binary frame (MessagePack) stands there in base64, as a JSON string.
+
+    Example:
+        >>> lines_of([(5, [b'[{"ev":"T"}]', bytes([0x91, 0x0a])])])
+        b'[5,[{"ev":"T"}]]\\n[5,"kQo="]\\n'
+    """
+    parts: list[bytes] = []
+    begins: list[bytes] = []
+    for received_ns, frames in received:
+        start = b"[%d," % received_ns
+        for frame in frames:
+            begins.append(frame[:1])
+            parts += (start, frame, _END)
+    lines = b"".join(parts)
+    if b"".join(begins).strip(_TEXT) or lines.count(b"\n") != len(begins):
+        parts[1::3] = [_one_line(frame) for frame in parts[1::3]]
+        lines = b"".join(parts)
+    return lines
+
+
+def _one_line(frame: bytes) -> bytes:
+    if frame[:1] == _QUOTE or frame[:1] >= bytes([_NO_TEXT]):
+        return _QUOTE + binascii.b2a_base64(frame, newline=False) + _QUOTE
+    return frame.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
+def frame_of(written: bytes) -> bytes:
+    """A frame as it was received, from how it stands in its line.
+
+    Example:
+        >>> frame_of(b'"kQo="')
+        b'\\x91\\n'
+    """
+    if written[:1] != _QUOTE:
+        return written
+    try:
+        return binascii.a2b_base64(written[1:-1], strict_mode=True)
+    except binascii.Error:
+        return written
+
+
+def parsed(line: bytes, name: str, number: int) -> tuple[int, bytes]:
+    """Receive time and frame of a line that does not look as usual at first sight.
+
+    Raises:
+        RecordingError: It is no line of a recording, or is cut off.
+    """
+    stamp, comma, rest = line.partition(b",")
+    is_whole = line.endswith(b"\n")
+    rest = rest.rstrip()
+    if not comma or not stamp.startswith(b"[") or not stamp[1:].isdigit() or not rest.endswith(b"]"):
+        problem = _EXPECTED if is_whole else f"the file is cut off here, or is no recording: {_EXPECTED}"
+        raise RecordingError(name, number, problem)
+    if not is_whole:
+        # A cut may leave something that ends like a line; only here is it worth a full look.
+        try:
+            orjson.loads(line)
+        except orjson.JSONDecodeError:
+            raise RecordingError(name, number, "the file is cut off here") from None
+    return int(stamp[1:]), frame_of(rest[:-1])
