@@ -85,6 +85,35 @@ class _FrameInput:
         )
 
 
+class _LazyInput:
+    name = "a lazy table"
+    size = 0
+
+    def __init__(self, frame: Any, market: str) -> None:
+        self._frame = frame
+        self._market = market
+
+    def read(self) -> tuple[Columns, Iterator[Any]]:
+        try:
+            names = self._frame.collect_schema().names()
+        except (OSError, polars().exceptions.PolarsError) as error:
+            raise RecordingError(self.name, None, f"it cannot be read: {error}") from error
+        columns = columns_from(names, self._market, self.name)
+        return columns, self._frames(columns)
+
+    def _frames(self, columns: Columns) -> Iterator[Any]:
+        chosen = self._frame.select(columns.names)
+        try:
+            if hasattr(chosen, "collect_batches"):
+                batches = chosen.collect_batches(chunk_size=_TABLE_ROWS)
+            else:  # polars before 1.34 gives all or nothing
+                batches = chosen.collect(engine="streaming").iter_slices(_TABLE_ROWS)
+            for batch in batches:
+                yield _prepared(columns, batch, self.name)
+        except (OSError, polars().exceptions.PolarsError) as error:
+            raise RecordingError(self.name, None, f"it cannot be read: {error}") from error
+
+
 def _prepared(columns: Columns, frame: Any, name: str) -> Any:
     for needed in (columns.symbol_column, columns.stamp_column):
         if frame[needed].null_count():
@@ -95,12 +124,15 @@ def _prepared(columns: Columns, frame: Any, name: str) -> Any:
         raise RecordingError(name, None, f"a column has values of another kind: {error}") from error
 
 
+_Input = _CsvInput | _ParquetInput | _FrameInput | _LazyInput
+
+
 class _Feed:
     """One reading, in the order of time."""
 
     line: int | None = None  # sorted, rows have no place in the file any more
 
-    def __init__(self, source: _CsvInput | _ParquetInput | _FrameInput, run_rows: int) -> None:
+    def __init__(self, source: _Input, run_rows: int) -> None:
         self.columns, self._frames = source.read()
         self.kind: type[Event] | None = self.columns.layout.kind
         self._run_rows = run_rows
@@ -144,7 +176,7 @@ class HistorySource(Generic[E]):
     Iterating it, observing it and replaying it each read anew.
     """
 
-    def __init__(self, source: _CsvInput | _ParquetInput | _FrameInput, run_rows: int = RUN_ROWS) -> None:
+    def __init__(self, source: _Input, run_rows: int = RUN_ROWS) -> None:
         self._input = source
         self._run_rows = run_rows
 
@@ -237,13 +269,14 @@ def flat_file(path: str | os.PathLike[str], cluster: StreamCluster | str) -> His
 
 
 def table(data: Any, cluster: StreamCluster | str) -> HistorySource[Any]:
-    """A polars frame or a Parquet file as events, in the order of time.
+    """A polars frame, lazy or not, or a Parquet file as events, in the order of time.
 
     The columns have the names of :func:`flat_file`, or those of the events' fields: ``symbol``, ``price``,
     ``size``, ``timestamp_ns`` (or ``timestamp``: ms, us, ns or a datetime), and so on.
 
     Args:
-        data: A ``polars.DataFrame``, or the path of a Parquet file, which is read piece by piece.
+        data: A ``polars.DataFrame``, a ``polars.LazyFrame``, which is collected batch by batch, or the path
+            of a Parquet file, which is read piece by piece.
         cluster: Whose data it is.
 
     Raises:
@@ -262,8 +295,11 @@ def table(data: Any, cluster: StreamCluster | str) -> HistorySource[Any]:
         name = _existing(data)
         pyarrow("parquet")
         return HistorySource(_ParquetInput(name, market))
+    if isinstance(data, polars().LazyFrame):
+        return HistorySource(_LazyInput(data, market))
     if not isinstance(data, polars().DataFrame):
-        raise InvalidTypeError("data", data, "a polars.DataFrame, or the path of a Parquet file")
+        expected = "a polars.DataFrame, a polars.LazyFrame, or the path of a Parquet file"
+        raise InvalidTypeError("data", data, expected)
     return HistorySource(_FrameInput(data, market))
 
 

@@ -15,6 +15,7 @@ __all__ = ["ZSTD_SUFFIX", "Packer", "reader", "require"]
 
 ZSTD_SUFFIX: Final = ".zst"
 _BUFFER_BYTES: Final = 256 * 1024
+_PACKED_BYTES: Final = 8 * 1024  # what is damaged costs no more than what came in the same read
 _LEVEL: Final = 1  # 730 MB a second; 3 makes market data no smaller
 
 
@@ -31,29 +32,54 @@ def require() -> Any:  # Any: the package has no types of its own where it is no
 
 
 def reader(file: BinaryIO) -> BinaryIO:
-    """The unpacked content of a file. One that was cut ends without an error, maybe inside a line."""
+    """The unpacked content of a file. One that was cut ends with EOFError, after all that can be unpacked."""
     return io.BufferedReader(_Unpacked(file), _BUFFER_BYTES)
 
 
 class _Unpacked(io.RawIOBase):
-    """Turns the package's own error, which belongs to no family, into an OSError."""
+    """Unpacks frame after frame, and misses the end of one that was cut.
+
+    The package's own reader takes the end of the file for that of the frame. And its error belongs to no
+    family: here it is an OSError.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
         package = require()
         self._error: type[Exception] = package.ZstdError
-        self._stream = package.ZstdDecompressor().stream_reader(
-            file, read_size=_BUFFER_BYTES, read_across_frames=True, closefd=False
-        )
+        self._file = file
+        self._unpacker = package.ZstdDecompressor()
+        self._frame: Any = None  # the package's object for the present frame; None between frames
+        self._packed = b""
+        self._ready = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        while not self._ready:
+            if not self._packed and not (packed := self._file.read(_PACKED_BYTES)):
+                if self._frame is not None:
+                    raise EOFError("the last frame has no end")
+                return 0
+            self._ready = memoryview(self._unpack(self._packed or packed))
+        size = min(len(view), len(self._ready))
+        view[:size], self._ready = self._ready[:size], self._ready[size:]
+        return size
+
+    def _unpack(self, packed: bytes) -> bytes:
+        if self._frame is None:
+            self._frame = self._unpacker.decompressobj()
         try:
-            return int(self._stream.readinto(buffer))
+            data: bytes = self._frame.decompress(packed)
         except self._error as error:
             raise OSError(str(error)) from error
+        self._packed = b""
+        if self._frame.eof:
+            self._packed = self._frame.unused_data
+            self._frame = None
+        return data
 
 
 class Packer:

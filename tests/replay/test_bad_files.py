@@ -60,6 +60,40 @@ def test_corrupt_packed_file_gives_what_was_before(tmp_path: Path) -> None:
     assert error.path == str(path)
 
 
+def zstandard_frame(lines: list[bytes], *, is_whole: bool = True) -> bytes:
+    package = pytest.importorskip("zstandard", reason="the extra zstd is not installed")
+    stream = package.ZstdCompressor().compressobj()
+    how = package.COMPRESSOBJ_FLUSH_FINISH if is_whole else package.COMPRESSOBJ_FLUSH_BLOCK
+    data: bytes = stream.compress(b"".join(lines)) + stream.flush(how)
+    return data
+
+
+def test_zstandard_file_that_is_cut_at_the_end_of_a_line_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(zstandard_frame(GOOD[:2]) + zstandard_frame(GOOD[2:], is_whole=False))
+    seen, error = play_until_error(client(path))
+    assert (seen, error.line) == ([0, 1, 2, 3, 4], 6)
+    assert "cut off" in str(error)
+
+
+def test_zstandard_file_of_several_frames_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(zstandard_frame(GOOD[:2]) + zstandard_frame(GOOD[2:]))
+    replay = client(path)
+    seen: list[int | None] = []
+    replay.subscribe_stock_trades().subscribe(lambda event: seen.append(event.sequence_number))
+    replay.run()
+    assert seen == [0, 1, 2, 3, 4]
+
+
+def test_corrupt_zstandard_file_gives_what_was_before(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(zstandard_frame(GOOD) + b"no frame of zstandard")
+    seen, error = play_until_error(client(path))
+    assert (seen, error.line) == ([0, 1, 2, 3, 4], 6)
+    assert "cannot be read" in str(error)
+
+
 def test_line_that_is_no_frame_is_an_error(tmp_path: Path) -> None:
     seen, error = play_until_error(client(write_recording(tmp_path / "a.jsonl", [*GOOD, b"symbol,start\n"])))
     assert (seen, error.line) == ([0, 1, 2, 3, 4], 6)

@@ -226,6 +226,16 @@ def test_table_takes_the_names_of_files_and_of_fields(tmp_path: Path) -> None:
     path = tmp_path / "day.parquet"
     by_field.rename({"symbol": "ticker", "timestamp_ns": "sip_timestamp"}).write_parquet(path)
     assert list(table(path, "stocks")) == found
+    assert list(table(by_field.lazy(), "stocks")) == found
+    assert list(table(pl.scan_parquet(path), "stocks")) == found
+
+
+def test_lazy_table_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="a lazy table: it cannot be read"):
+        list(table(pl.scan_parquet(tmp_path / "none.parquet"), "stocks"))
+    frame = pl.LazyFrame({"symbol": ["A"], "price": ["ten"], "size": [1.0], "timestamp": [1_000]})
+    with pytest.raises(RecordingError, match="values of another kind"):
+        list(table(frame, "stocks"))
 
 
 def test_file_that_is_observed_twice_is_read_twice(tmp_path: Path) -> None:
