@@ -1,0 +1,118 @@
+"""Running a notebook in a fresh kernel of this interpreter, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from unittest.mock import patch
+
+import nbclient
+import nbformat
+
+__all__ = ["FOLDER", "code_cells", "notebooks", "read", "run"]
+
+FOLDER: Final = Path(__file__).resolve().parents[2] / "notebooks"
+_CELL_SECONDS: Final = 60
+_PROBES: Final = "probe"  # metadata of cells that belong to the run and not to the notebook
+
+# What the kernel has before the first cell must be all that it has after the last one.
+_BEFORE: Final = """
+def _kept():
+    import gc, socket, threading
+    threads = {it for it in threading.enumerate() if not isinstance(it, threading.Timer)}
+    # The kernel starts one of its own for large outputs.
+    threads = {it for it in threads if not type(it).__module__.startswith("zmq")}
+    sockets = {it for it in gc.get_objects() if isinstance(it, socket.socket) and it.fileno() != -1}
+    return threads | sockets
+_kept_before = _kept()
+"""
+_AFTER: Final = """
+import time
+_until = time.monotonic() + 3
+while (_left := _kept() - _kept_before) and time.monotonic() < _until:
+    time.sleep(0.01)
+assert not _left, f"the notebook leaves behind: {_left}"
+"""
+
+
+def notebooks() -> list[Path]:
+    """The files, in order of name."""
+    return sorted(FOLDER.glob("*.ipynb"))
+
+
+def read(path: Path) -> Any:  # Any: nbformat is untyped
+    """A notebook as stored."""
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook: Any) -> list[Any]:  # Any: nbformat is untyped
+    """The cells that run, without those of the run itself."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and _PROBES not in cell.metadata]
+
+
+def run(path: Path, claims: Sequence[str] = ()) -> Any:  # Any: nbformat is untyped
+    """A copy of a notebook with the outputs of this run.
+
+    Args:
+        path: The notebook.
+        claims: Expressions over the notebook's names that must be true after the last cell.
+
+    Raises:
+        CellExecutionError: A cell failed, or a claim, or a thread or a socket was left.
+    """
+    notebook = read(path)
+    cells = list(notebook.cells)
+    checks = [_probe(f"assert {claim}, {claim!r}") for claim in claims]
+    notebook.cells = [_probe(_BEFORE), *cells, *checks, _probe(_AFTER)]
+    with _kernel() as folder:
+        nbclient.NotebookClient(
+            notebook,
+            timeout=_CELL_SECONDS,
+            kernel_name="python3",
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(folder)}},
+        ).execute()
+    notebook.cells = cells
+    return notebook
+
+
+def _probe(source: str) -> Any:  # Any: nbformat is untyped
+    cell = nbformat.v4.new_code_cell(source)
+    cell.metadata[_PROBES] = True
+    return cell
+
+
+@contextmanager
+def _kernel() -> Iterator[Path]:
+    """The kernel ``python3`` is this interpreter, whatever kernels the machine has; gives an empty folder."""
+    with tempfile.TemporaryDirectory() as temporary:
+        base = Path(temporary)
+        specification = base / "data" / "kernels" / "python3"
+        specification.mkdir(parents=True)
+        arguments = [
+            sys.executable,
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+            "--log-level=ERROR",
+        ]
+        (specification / "kernel.json").write_text(
+            json.dumps({"argv": arguments, "display_name": "Python 3", "language": "python"})
+        )
+        folder = base / "work"
+        folder.mkdir()
+        places = {
+            "JUPYTER_PATH": str(base / "data"),
+            "JUPYTER_RUNTIME_DIR": str(base / "runtime"),
+            "IPYTHONDIR": str(base / "ipython"),
+            "JUPYTER_PLATFORM_DIRS": "1",
+        }
+        with patch.dict(os.environ, places):
+            yield folder
