@@ -77,7 +77,7 @@ def candlesticks(
         limit: The most candles in a panel.
         timezone: The zone of the time axis, by its IANA name.
         every: The least time between two redraws, at least 100 ms.
-        scheduler: Whose time drives the redraws; by default a thread of the view's own.
+        scheduler: Whose time drives the redraws; by default the clock's.
 
     Returns:
         The view; see :class:`LiveView` for its end. Its ``figure`` is a plotly ``FigureWidget``. A picture of

@@ -124,21 +124,23 @@ class FigureCanvas(Canvas[C], Generic[C]):
         graph_objects = package("plotly.graph_objects", "a live chart")
         package("anywidget", "a live chart")
         self._lock = RLock()
-        self._frame = frame
+        title = {"text": frame.title, "font": {"size": 15}}
+        self._layout = _moving_layout(frame)
         self.widget = _figure_class(graph_objects.FigureWidget, self._lock)(
-            data=frame.traces(), layout=_FIXED_LAYOUT | _moving_layout(frame)
+            data=frame.traces(), layout=_FIXED_LAYOUT | {"title": title} | self._layout
         )
 
     def draw(self, frame: C) -> None:
         """Traces get new data; new panels make room for themselves."""
+        layout = _moving_layout(frame)
         with self._lock:
             with self.widget.batch_update():
                 for shown, trace in zip(self.widget.data, frame.traces(), strict=True):
                     shown.update({key: value for key, value in trace.items() if key not in _CONSTANT})
-                if frame.panels != self._frame.panels:
-                    self.widget.update_layout(_moving_layout(frame))
+                if layout != self._layout:  # else what the user changed stays
+                    self.widget.update_layout(layout)
                 self.widget.layout.title.text = frame.title
-            self._frame = frame
+            self._layout = layout
             self.view_bundle()  # this sends the whole state, for a browser that is still loading
 
     def keepsake(self) -> MimeBundle:
@@ -165,8 +167,7 @@ def _figure_class(figure_widget: Any, lock: RLock) -> Any:  # Any: plotly has no
 
 
 def _moving_layout(frame: Chart) -> dict[str, object]:
-    title = {"text": frame.title, "font": {"size": 15}}
-    return {"height": frame.height, "title": title, **frame.layout()}
+    return {"height": frame.height, **frame.layout()}
 
 
 def axis(place: int, letter: str = "y") -> str:

@@ -194,7 +194,7 @@ def depth(
         book: Order books, or the level-2 books of the crypto cluster.
         levels: How many levels of each side to show; None shows all.
         every: The least time between two redraws, at least 100 ms.
-        scheduler: Whose time drives the redraws; by default a thread of the view's own.
+        scheduler: Whose time drives the redraws; by default the clock's.
 
     Returns:
         The view; see :class:`LiveView` for its end. Its ``figure`` is a plotly ``FigureWidget``. A picture of

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reactivex import Observable, abc
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import InvalidTypeError
 from rxpolygon.notebook._checks import zone_from
 from rxpolygon.notebook._columns import checked_columns, columns_of, value_of
 from rxpolygon.notebook._frame import Ending
@@ -143,7 +143,7 @@ def live_table(
         sort_by: The attribute whose greatest values come first; None sorts by symbol.
         timezone: The zone of the times, by its IANA name.
         every: The least time between two redraws, at least 100 ms.
-        scheduler: Whose time drives the redraws; by default a thread of the view's own.
+        scheduler: Whose time drives the redraws; by default the clock's.
 
     Returns:
         The view. It follows the stream at once, shown or not; see :class:`LiveView` for its end.
@@ -168,7 +168,7 @@ def live_table(
         (2 symbols, 3 events · completed)
     """
     if sort_by is not None and not isinstance(sort_by, str):
-        raise InvalidArgumentError("sort_by", sort_by, "the name of an attribute, or None")
+        raise InvalidTypeError("sort_by", sort_by, "the name of an attribute, as a str, or None")
     positive_whole("rows", rows)
     picture = LatestPicture[TTimed](checked_columns(columns), rows, sort_by, zone_from(timezone))
     return LiveView(stream, picture, every, scheduler)

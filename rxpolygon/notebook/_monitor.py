@@ -163,7 +163,7 @@ def monitor(
     Args:
         client: A :class:`~rxpolygon.StreamClient` or a :class:`~rxpolygon.ReplayClient`, started or not.
         every: The least time between two redraws, at least 100 ms.
-        scheduler: Whose time drives the redraws; by default a thread of the view's own.
+        scheduler: Whose time drives the redraws; by default the clock's.
 
     Returns:
         The view. It ends when the client is closed; see :class:`LiveView`.

@@ -41,7 +41,7 @@ def value_text(value: object, decimals: int | None = None) -> str:
 
     Args:
         value: The value.
-        decimals: Of a float; None shows those that it has.
+        decimals: Of a number; None shows those that it has.
 
     Example:
         >>> value_text(1234567), value_text(1234.5, 2), value_text(0.25), value_text(("I", "T"))
@@ -51,11 +51,11 @@ def value_text(value: object, decimals: int | None = None) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int | float) and decimals is not None:
+        return f"{value:,.{decimals}f}"
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        if decimals is not None:
-            return f"{value:,.{decimals}f}"
         return f"{value:,.{_MOST_DECIMALS}f}".rstrip("0").rstrip(".")
     if isinstance(value, tuple | list):
         return ", ".join(value_text(part) for part in value)

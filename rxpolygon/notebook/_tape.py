@@ -97,7 +97,7 @@ def tape(
         rows: How many trades to show.
         timezone: The zone of the times, by its IANA name.
         every: The least time between two redraws, at least 100 ms.
-        scheduler: Whose time drives the redraws; by default a thread of the view's own.
+        scheduler: Whose time drives the redraws; by default the clock's.
 
     Returns:
         The view; see :class:`LiveView` for its end.

@@ -13,8 +13,7 @@ from typing import Any, Final, Self
 
 from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
-from reactivex.internal import DisposedException
-from reactivex.scheduler import EventLoopScheduler
+from reactivex.scheduler import TimeoutScheduler
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.notebook._cells import CellViews, cell_views
@@ -36,10 +35,10 @@ class LiveView:
 
     As the last line of a cell, or by ``display(view)``, it is shown, and redraws itself at most every
     ``every``, whether the kernel is idle or busy with another cell. The stream's thread only remembers what
-    comes; a thread of the view's own draws, from the first showing on, and rests while nothing comes.
+    comes; a timer of the view's own draws, from the first showing on, and rests while nothing comes.
 
     It ends when the stream does, by :meth:`close`, at the end of a ``with``, or when the cell that made it
-    runs again. Then the subscription, the thread and the widget are released, and a picture of the last
+    runs again. Then the subscription, the timer and the widget are released, and a picture of the last
     state takes the widget's place in the notebook, where it is saved and seen without a kernel. An error of
     the stream is written under it.
 
@@ -66,8 +65,9 @@ class LiveView:
         self._timer = SerialDisposable()
         self._drawing = threading.RLock()  # held by whoever draws; taken before _lock
         self._lock = threading.Lock()
-        self._own_scheduler = EventLoopScheduler(self._thread)  # it has no thread until it is given work
-        self._clock: abc.SchedulerBase = self._own_scheduler if scheduler is None else scheduler
+        # A thread for each drawing, none in between: and a timer that waits can be ended at once, which a
+        # loop that waits for more work cannot be while it works.
+        self._clock: abc.SchedulerBase = TimeoutScheduler.singleton() if scheduler is None else scheduler
         # All below under _lock.
         self._picture = picture
         self._canvas: Canvas[Any] | None = None
@@ -192,16 +192,12 @@ class LiveView:
             self._plan()  # what came meanwhile
         return self._canvas or canvas
 
-    def _thread(self, target: Any) -> threading.Thread:  # Any: a callable, by reactivex's own alias
-        return threading.Thread(target=target, name=self._name, daemon=True)
-
     def _now(self) -> float:
         return self._clock.to_seconds(self._clock.now)
 
     def _plan(self) -> None:
         wait = min(max(0.0, self._next_draw - self._now()), self._every)  # a clock may be set back
-        with contextlib.suppress(DisposedException):  # the view has ended
-            self._timer.disposable = self._clock.schedule_relative(wait, self._draw)
+        self._timer.disposable = self._clock.schedule_relative(wait, self._draw)
 
     def _draw(self, _scheduler: abc.SchedulerBase, _state: object = None) -> None:
         with self._drawing:
@@ -238,7 +234,6 @@ class LiveView:
             cells.forget(self)
         with self._drawing:
             self._draw_last()
-        self._own_scheduler.dispose()
 
     def _draw_last(self) -> None:
         canvas, self._canvas = self._canvas, None

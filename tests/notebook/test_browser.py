@@ -1,0 +1,158 @@
+"""The live views in JupyterLab, in a real browser: what is drawn there, and what stays of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.notebook.lab import Lab, browser_page, chromium_path, lab_server
+
+nbformat = pytest.importorskip("nbformat")
+
+_NEEDED: Final = ("playwright", "jupyterlab", "ipywidgets", "plotly", "anywidget", "matplotlib")
+_LACKING: Final = [name for name in _NEEDED if find_spec(name) is None]
+
+pytestmark = [
+    pytest.mark.skipif(bool(_LACKING), reason=f"not installed: {', '.join(_LACKING)}"),
+    pytest.mark.skipif(chromium_path() is None, reason="no Chromium or Chrome on the PATH"),
+    # Of the notebook tools and the browser's driver, not ours: kernel and server are other processes.
+    pytest.mark.filterwarnings("default"),
+]
+
+_START: Final = """
+import pathlib, threading
+
+import rxpolygon
+from rxpolygon import operators as rxo
+from rxpolygon.notebook import candlesticks, live_table, monitor, tape
+from rxpolygon.simulator import Simulator
+
+market = Simulator(seed=1, speed=60, start=1_748_871_000_000).start()
+client = rxpolygon.StreamClient("demo", host=market.url)
+trades = client.subscribe_stock_trades(["AAPL", "IBM", "MSFT"])
+bars = client.subscribe_stock_trades("AAPL").pipe(rxo.time_bars("15s"))
+"""
+_BUSY: Final = """
+while not pathlib.Path("enough").exists():
+    pass
+"""
+_END: Final = """
+table.close()
+chart.close()
+last.close()
+client.close_stream()
+market.close()
+timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+print(timers + [thread for thread in threading.enumerate() if "rxpolygon" in thread.name])
+"""
+_CELLS: Final = (
+    _START,
+    'table = live_table(trades, timezone="America/New_York")\ntable',
+    'chart = candlesticks(bars, timezone="America/New_York")\nchart',
+    "state = monitor(client)\nstate",
+    "last = tape(trades, rows=6)\nlast",
+    "client.start_stream_thread()",
+    _BUSY,
+    _END,
+)
+_TABLE, _CHART, _STATE, _LAST, _BUSY_CELL, _END_CELL = 1, 2, 3, 4, 6, 7
+
+#: Where a test run keeps its pictures of the page, to be looked at.
+_PICTURES: Final = os.environ.get("RXPOLYGON_TEST_PICTURES")
+
+
+class Notebook:
+    """A notebook in the browser.
+
+    Args:
+        page: The browser's page.
+        lab: The server.
+        name: The notebook's file name.
+    """
+
+    def __init__(self, page: Any, lab: Lab, name: str) -> None:
+        self.page = page
+        page.goto(f"{lab.url}/lab/tree/{name}?token={lab.token}")
+        page.wait_for_function(
+            "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
+            "?.connectionStatus === 'connected'"
+        )
+
+    def command(self, name: str) -> None:
+        """Runs a command of JupyterLab, without waiting for what it starts."""
+        self.page.evaluate("name => { window.jupyterapp.commands.execute(name) }", name)
+
+    def run_next(self, cells: int = 1) -> None:
+        """Runs the selected cell and selects the one below."""
+        for _ in range(cells):
+            self.command("notebook:run-cell-and-select-next")
+
+    def output(self, cell: int, selector: str = "") -> Any:
+        """Where a cell's output is on the page, or a part of it."""
+        place = self.page.locator(".jp-Notebook .jp-CodeCell").nth(cell).locator(".jp-Cell-outputArea")
+        return place.locator(selector) if selector else place
+
+    def wait_changed(self, cell: int, selector: str = "") -> None:
+        """Waits until the output shows another text than now."""
+        place = self.output(cell, selector)
+        before = place.inner_text()
+        place.evaluate(
+            "(place, before) => new Promise(done => { const look = () => "
+            "place.innerText === before ? setTimeout(look, 20) : done(); look(); })",
+            before,
+        )
+
+    def picture(self, name: str) -> None:
+        """Keeps a picture of the page, if somebody wants to see it."""
+        if _PICTURES is not None:
+            self.page.screenshot(path=Path(_PICTURES) / f"{name}.png")
+
+
+@pytest.fixture
+def outside() -> list[str]:
+    """Addresses that the page asked for outside this machine."""
+    return []
+
+
+@pytest.fixture
+def notebook(jupyter_home: Path, outside: list[str]) -> Iterator[Notebook]:
+    with lab_server(jupyter_home) as lab:
+        cells = [nbformat.v4.new_code_cell(text.strip()) for text in _CELLS]
+        metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), lab.root / "views.ipynb")
+        path = chromium_path()
+        assert path is not None
+        with browser_page(path, outside) as page:
+            yield Notebook(page, lab, "views.ipynb")
+
+
+def test_views_are_drawn_while_the_kernel_is_busy_and_stay_as_pictures(
+    notebook: Notebook, outside: list[str], jupyter_home: Path
+) -> None:
+    page = notebook.page
+    notebook.run_next(7)
+    candles = notebook.output(_CHART, ".boxlayer path")
+    candles.nth(3).wait_for(state="attached")
+    page.wait_for_function("() => document.querySelectorAll('.jp-InputPrompt')[6].innerText.includes('*')")
+
+    assert notebook.output(_TABLE, "tbody tr").count() == 3
+    assert "logged in" in notebook.output(_STATE).inner_text()
+    assert notebook.output(_LAST, "tbody tr").count() == 6
+    for cell in (_TABLE, _STATE, _LAST):
+        notebook.wait_changed(cell)
+    candles.nth(candles.count()).wait_for(state="attached")
+    notebook.picture("live")
+
+    (jupyter_home / "notebooks" / "enough").touch()
+    notebook.run_next()
+    notebook.output(_END_CELL).get_by_text("[").wait_for()
+    assert notebook.output(_END_CELL).inner_text().strip() == "[]"
+    notebook.picture("closed")
+    assert "closed" in notebook.output(_TABLE).inner_text()
+    assert page.locator(".jupyter-widgets").count() == 0
+    assert outside == []
