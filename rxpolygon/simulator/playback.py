@@ -49,7 +49,7 @@ def markets_in(path: Path, venue: Venue) -> frozenset[str]:
     markets: frozenset[str] = frozenset()
     for recorded in islice(_until_cut(read_frames(path)), _LOOK_AT_FRAMES):
         try:
-            events = _EVENTS.decode(recorded.frame)
+            events = _EVENTS.decode(venue.as_json(recorded.frame))
         except msgspec.DecodeError:
             continue
         for event in events:
@@ -181,8 +181,8 @@ class _Filter:
     """Keeps of each frame what a connection has subscribed to.
 
     A frame is not decoded but looked through for the symbols of its events; one that is wanted whole goes out
-    as the same bytes, and one that is no array of objects too. A connection that does not speak JSON gets
-    them written anew.
+    as the same bytes, and one that is no array of objects too. Where recording and connection differ in their
+    encoding, events are written anew.
     """
 
     def __init__(self, session: Session, venue: Venue) -> None:
@@ -194,23 +194,25 @@ class _Filter:
 
     def frame(self, frame: bytes) -> bytes | None:
         """The frame, or what is left of it, or None if nothing is."""
+        text = self._venue.as_json(frame)
         try:
-            chosen = self._chosen(frame)
+            chosen = self._chosen(text)
         except msgspec.DecodeError:
             return frame
         if not any(chosen):
             return None
-        if all(chosen) and self._is_json:
+        if all(chosen) and self._is_json is (text is frame):
             return frame
-        return self._venue.encode(self.written(_kept(frame, chosen)), self._session.encoding)
+        return self._venue.encode(self.written(_kept(text, chosen)), self._session.encoding)
 
     def events(self, frame: bytes) -> list[bytes]:
-        """The wanted events of a frame."""
+        """The wanted events of a frame, in JSON."""
+        text = self._venue.as_json(frame)
         try:
-            chosen = self._chosen(frame)
+            chosen = self._chosen(text)
         except msgspec.DecodeError:
             return []
-        return _kept(frame, chosen)
+        return _kept(text, chosen)
 
     def written(self, events: list[bytes]) -> list[WireEvent]:
         """Events of the recording in the connection's encoding."""

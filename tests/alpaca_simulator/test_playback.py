@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator.faults import Duplicate, Reorder
+from tests.alpaca_simulator.packed import pack, stamp
 from tests.alpaca_simulator.samples import CRYPTO, STOCKS
 from tests.alpaca_simulator.wire import FORMATS, Client, Ended, Message, nanoseconds
 
@@ -24,13 +26,20 @@ CANCEL = STOCKS["cancel"][1] | {"S": "AAPL"}
 def record(tmp_path: Path) -> Record:
     """Write frames, given as lists of messages, as a recording with 100 ms between them."""
 
-    def write(*frames: list[Message]) -> Path:
+    def write(*frames: list[Message], recorded: str = "json") -> Path:
         path = tmp_path / "day.jsonl"
-        lines = [f"[{n * 100_000_000},{json.dumps(frame)}]\n" for n, frame in enumerate(frames, 1)]
+        written = json.dumps if recorded == "json" else _in_base64
+        lines = [f"[{n * 100_000_000},{written(frame)}]\n" for n, frame in enumerate(frames, 1)]
         path.write_text("".join(lines))
         return path
 
     return write
+
+
+def _in_base64(frame: list[Message]) -> str:
+    """A msgpack frame as recordings hold it."""
+    packed = pack([{**m, "t": stamp(nanoseconds(m["t"]))} if "t" in m else m for m in frame])
+    return json.dumps(base64.b64encode(packed).decode())
 
 
 def play(
@@ -56,8 +65,10 @@ def plain(frames: list[list[Message]]) -> list[list[Message]]:
 
 
 @forms
-def test_recorded_messages_go_to_those_who_subscribed(record: Record, form: str) -> None:
-    path = record([TRADE, QUOTE], [{"T": "success", "msg": "authenticated"}], [BAR], [CANCEL, QUOTE])
+@pytest.mark.parametrize("recorded", FORMATS)
+def test_recorded_messages_go_to_those_who_subscribed(record: Record, form: str, recorded: str) -> None:
+    control: Message = {"T": "success", "msg": "authenticated"}
+    path = record([TRADE, QUOTE], [control], [BAR], [CANCEL, QUOTE], recorded=recorded)
     frames = play(path, form, {"trades": ["AAPL"], "quotes": ["*"]})
     assert plain(frames) == plain([[TRADE, QUOTE], [CANCEL, QUOTE]])
     assert plain(play(path, form, {"trades": ["AAPL"]})) == plain([[TRADE], [CANCEL]])
@@ -65,10 +76,11 @@ def test_recorded_messages_go_to_those_who_subscribed(record: Record, form: str)
 
 
 @forms
-def test_recorded_messages_may_be_doubled_and_late(record: Record, form: str) -> None:
+@pytest.mark.parametrize("recorded", FORMATS)
+def test_recorded_messages_may_be_doubled_and_late(record: Record, form: str, recorded: str) -> None:
     frames = [[TRADE | {"i": number}] for number in range(200)]
     faults = [Duplicate(share=0.2), Reorder(share=0.3, within=2)]
-    played = play(record(*frames), form, {"trades": ["*"]}, faults=faults)
+    played = play(record(*frames, recorded=recorded), form, {"trades": ["*"]}, faults=faults)
     numbers = [message["i"] for frame in played for message in frame]
     assert set(numbers) == set(range(200))
     assert len(numbers) > 200

@@ -12,7 +12,7 @@ from rxpolygon.simulator.venues.alpaca_events import writers
 from rxpolygon.simulator.venues.alpaca_feeds import CHANNEL_OF_TYPE, FEEDS
 from rxpolygon.simulator.venues.alpaca_garbage import garbage_frame
 from rxpolygon.simulator.venues.alpaca_talk import AlpacaConversation
-from rxpolygon.simulator.venues.alpaca_wire import decoded, encoded, rewritten
+from rxpolygon.simulator.venues.alpaca_wire import decoded, encoded, is_json, rewritten
 from rxpolygon.simulator.venues.base import Encoding, EventHead, SecondConnection
 from rxpolygon.symbols import normal_symbol
 
@@ -96,6 +96,13 @@ class AlpacaVenue:
         if "/" in symbol:
             return frozenset({"crypto"})
         return frozenset({"options" if _CONTRACT.fullmatch(symbol) else "stocks"})
+
+    def as_json(self, frame: bytes) -> bytes:
+        """A recorded frame in JSON; itself if it is in JSON already, or cannot be read."""
+        try:
+            return frame if is_json(frame) else encoded(decoded(frame), Encoding.JSON)
+        except ValueError:
+            return frame
 
     def keys(self, frame: bytes) -> list[tuple[object, object]]:
         """Channel and symbol of each event of a recorded frame, without decoding the rest."""

@@ -120,7 +120,7 @@ class AlpacaConversation:
         if action == "auth":
             return self._login(parsed.get("key"), parsed.get("secret"))
         # What is no subscription may hold a key.
-        command = Command(action, orjson.dumps(parsed, default=str).decode() if action in _ACTIONS else _MASK)
+        command = Command(action, _params(parsed) if action in _ACTIONS else _MASK)
         if not self.is_logged_in:
             return self._error(401, command)
         if action == "subscribe" and refusal is not None:
@@ -208,6 +208,13 @@ class AlpacaConversation:
 
     def _frame(self, message: dict[str, Any]) -> bytes:
         return encoded([message], self.encoding)
+
+
+def _params(lists: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(lists, default=str).decode()
+    except orjson.JSONEncodeError:  # nested too deeply to be written
+        return repr(lists)
 
 
 def _as_written(market: str, symbol: str) -> str:

@@ -16,7 +16,7 @@ import orjson
 
 from rxpolygon.simulator.venues.base import Encoding
 
-__all__ = ["decoded", "encoded", "msgpack_stamp", "parsed_stamp", "rfc_3339", "rewritten"]
+__all__ = ["decoded", "encoded", "is_json", "msgpack_stamp", "parsed_stamp", "rfc_3339", "rewritten"]
 
 _NANOSECONDS: Final = 1_000_000_000
 #: The extension type of msgpack's timestamps: https://github.com/msgpack/msgpack/blob/master/spec.md
@@ -100,17 +100,28 @@ def encoded(events: Sequence[object], encoding: Encoding) -> bytes:
     return _PACK.encode(events) if encoding is Encoding.MSGPACK else orjson.dumps(events)
 
 
+def is_json(message: bytes) -> bool:
+    """Whether a message can be JSON only: no array or map of msgpack begins so.
+
+    Example:
+        >>> is_json(b' [{"T":"t"}]'), is_json(bytes([0x91, 0x80]))
+        (True, False)
+    """
+    return message.lstrip()[:1] in (b"[", b"{")
+
+
 def decoded(message: bytes) -> Any:  # Any: whatever the message holds
     """What a message of either kind holds, stamps as JSON has them.
 
     Raises:
         ValueError: It is neither.
     """
-    if message.lstrip()[:1] in (b"[", b"{"):  # no array or map of msgpack begins so
+    if is_json(message):
         return orjson.loads(message)
     try:
         return _readable(_UNPACK.decode(message))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, struct.error, OverflowError, OSError, RecursionError) as error:
+        # Not msgpack, or a timestamp of a wrong length or beyond the calendar, or nested too deeply.
         raise ValueError(str(error)) from error
 
 

@@ -242,6 +242,9 @@ class Venue(Protocol):
     def markets_of(self, event: Mapping[str, object]) -> frozenset[str]:
         """The markets that an event on the wire may belong to; none for a status."""
 
+    def as_json(self, frame: bytes) -> bytes:
+        """A recorded frame in JSON; itself if it is in JSON already, or cannot be read."""
+
     def keys(self, frame: bytes) -> list[tuple[object, object]]:
         """Channel and symbol of each event of a recorded JSON frame, without decoding the rest.
 

@@ -147,6 +147,10 @@ class PolygonVenue:
             markets -= {"futures"}
         return frozenset(markets - _MARKED_MARKETS if prefix in _SHARED_PREFIXES else markets)
 
+    def as_json(self, frame: bytes) -> bytes:
+        """The frame: it is in JSON."""
+        return frame
+
     def keys(self, frame: bytes) -> list[tuple[object, object]]:
         """Channel and symbol of each event of a recorded frame, without decoding the rest."""
         return [(head.ev, head.sym or head.pair or head.T or head.p) for head in _HEADS.decode(frame)]
