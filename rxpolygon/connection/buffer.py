@@ -70,8 +70,12 @@ class FrameBuffer:
 
     @property
     def is_held(self) -> bool:
-        """Whether the putting thread waits for room."""
+        """Whether the putting thread waits for room, or did until just now: see :meth:`let_go`."""
         return self._is_held
+
+    def let_go(self) -> None:
+        """The putting thread goes on, and whoever looks at :attr:`is_held` has been told."""
+        self._is_held = False
 
     @property
     def size(self) -> int:
@@ -148,7 +152,6 @@ class FrameBuffer:
                 continue
             self._is_held = True
             self._condition.wait()
-            self._is_held = False
 
     def _fitting(self, frames: list[bytes]) -> int:
         room = self.limit - self._size

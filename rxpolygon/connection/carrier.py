@@ -283,6 +283,11 @@ class Carrier:
             with self._condition:
                 self._machine.fail(OverflowError(self._buffer.limit))
                 self._collect()
+        if self._buffer.is_held:
+            # Together, or the keeper could see neither the hold nor that the silence was ours.
+            with self._condition:
+                self._buffer.let_go()
+                self._machine.released(time.monotonic())
 
     # The dispatch thread.
 

@@ -194,6 +194,13 @@ class Machine:
             self._good()
             self._mute_watch.data(now, channels)
 
+    def released(self, now: float) -> None:
+        """Our own full buffer held back the reading until now: what was awaited gets its time anew."""
+        self._mute_watch.released(now)
+        self._probed_at = None
+        if self._is_open and self._act_at is not None:
+            self._act_at = max(self._act_at, now + _CLOSE_AFTER_NOTICE)
+
     def _good(self) -> None:
         self._sound_at = None
         self._attempt = 0

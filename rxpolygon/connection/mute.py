@@ -71,6 +71,10 @@ class MuteWatch:
             if name in self._last:
                 self._last[name] = now
 
+    def released(self, now: float) -> None:
+        """Our own full buffer held back the reading until now: the silence begins here."""
+        self._last = dict.fromkeys(self._last, now)
+
     def mute(self, now: float, topics: Iterable[Topic], held: bool) -> str | None:
         """What is mute, as text; None when nothing is.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
@@ -17,12 +18,15 @@ __all__ = [
     "LossKind",
     "Ping",
     "Transport",
+    "bytes_received",
     "connect_failure",
     "tls_context",
 ]
 
 #: The largest frame that is accepted, in bytes, where nothing else is said.
 LARGEST_FRAME = 64 * 1024 * 1024
+
+_BYTES_RECEIVED: Final = slice(128, 136)  # tcpi_bytes_received in the struct tcp_info, linux/tcp.h
 
 LossKind = Literal["connect", "handshake", "closed", "network", "protocol", "too_large", "local"]
 
@@ -137,3 +141,17 @@ def tls_context(endpoint: Endpoint) -> ssl.SSLContext | None:
     if not endpoint.url.startswith("wss:"):
         return None
     return ssl.create_default_context(cafile=endpoint.ca_certs)
+
+
+def bytes_received(connected: socket.socket | None) -> int:
+    """What the kernel of Linux has received; 0 elsewhere, and once the socket is closed.
+
+    It counts while our own thread gets no turn to read, because another one computes.
+    """
+    if connected is None or sys.platform != "linux":
+        return 0
+    try:
+        told = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED.stop)
+    except OSError:
+        return 0
+    return int.from_bytes(told[_BYTES_RECEIVED], sys.byteorder)

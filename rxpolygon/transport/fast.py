@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from enum import Enum
@@ -15,12 +14,18 @@ from typing import Final
 import picows
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from rxpolygon.transport.base import Endpoint, Listener, Loss, connect_failure, tls_context
+from rxpolygon.transport.base import (
+    Endpoint,
+    Listener,
+    Loss,
+    bytes_received,
+    connect_failure,
+    tls_context,
+)
 
 __all__ = ["FastTransport"]
 
 _READ_BUFFER: Final = 1024 * 1024
-_BYTES_RECEIVED: Final = slice(128, 136)  # tcpi_bytes_received in the struct tcp_info, linux/tcp.h
 _RELEASE: Final = 1.0  # seconds for the loop to close a socket that is cut already
 _NO_CLOSE_CODE: Final = 1005  # RFC 6455, 7.4.1: a close frame without a code
 
@@ -54,7 +59,7 @@ class FastTransport:
 
         A large frame on a slow line may take longer than a ping may be unanswered.
         """
-        return self._frames.reads + _bytes_received(self._socket)
+        return self._frames.reads + bytes_received(self._socket)
 
     def start(self) -> None:
         """Start the thread, which connects and reads."""
@@ -250,17 +255,6 @@ class _Frames(WSListener):
             elif frame.fin:
                 self._gathered.append(b"".join(self._fragments))
                 self._fragments = []
-
-
-def _bytes_received(connected: socket.socket | None) -> int:
-    """What the kernel of Linux has received; 0 elsewhere, and once the socket is closed."""
-    if connected is None or sys.platform != "linux":
-        return 0
-    try:
-        told = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED.stop)
-    except OSError:
-        return 0
-    return int.from_bytes(told[_BYTES_RECEIVED], sys.byteorder)
 
 
 _DATA: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY})

@@ -17,7 +17,7 @@ from typing import Final
 
 import websocket
 
-from rxpolygon.transport.base import Endpoint, Listener, Loss, connect_failure, tls_context
+from rxpolygon.transport.base import Endpoint, Listener, Loss, bytes_received, connect_failure, tls_context
 from rxpolygon.transport.frames import CLOSE, PING, FrameError, FrameSplitter
 from rxpolygon.transport.tls import TlsStream
 
@@ -53,8 +53,8 @@ class StandardTransport:
 
     @property
     def reads(self) -> int:
-        """How often the socket gave bytes."""
-        return self._reads
+        """How often the socket gave bytes, and where the system tells it, how many bytes came."""
+        return self._reads + bytes_received(self._connection.sock)
 
     def start(self) -> None:
         """Start the thread, which connects and reads."""

@@ -166,3 +166,19 @@ def test_discard_still_tells_what_was_dropped(overflow: Overflow) -> None:
     buffer = filled(overflow, 5)
     assert buffer.discard() == 3
     assert without_water_marks(drain(buffer)) == [Dropped(2, 20)]
+
+
+def test_buffer_counts_as_held_until_the_putting_thread_says_that_it_goes_on() -> None:
+    buffer = filled("block", 3)
+    putting = threading.Thread(target=buffer.put, args=([b"%010d" % 3],))
+    putting.start()
+    while not buffer.is_held:
+        assert putting.is_alive()
+    while not isinstance(buffer.take(), list):  # the mark of high water comes first
+        pass
+    buffer.take()  # what was taken before is done, and there is room
+    putting.join(10)
+    assert not putting.is_alive()
+    assert buffer.is_held
+    buffer.let_go()
+    assert not buffer.is_held

@@ -292,6 +292,32 @@ def test_full_buffer_is_no_death() -> None:
     assert waits(driver.wake(5.0)) == []
 
 
+def test_silence_counts_from_the_end_of_a_hold() -> None:
+    driver = Driver(data=5.0).live()
+    driver.want(TRADES)
+    driver.now += 4.9
+    driver.machine.released(driver.now)
+    assert waits(driver.wake(4.9)) == []
+    assert waits(driver.wake(0.2))[0].cause == "mute"
+
+
+def test_unanswered_ping_of_a_hold_is_no_death() -> None:
+    driver = Driver().live()
+    assert Probe(b"") in driver.wake(20.0)
+    driver.now += 9.9
+    driver.machine.released(driver.now)
+    assert waits(driver.wake(5.0)) == []
+
+
+def test_announced_close_is_awaited_anew_after_a_hold() -> None:
+    driver = Driver().live()
+    driver.say(CutAsSlow("slow"))
+    driver.now += 2.9
+    driver.machine.released(driver.now)
+    assert driver.wake(2.9) == []
+    assert waits(driver.wake(0.2))[0].cause == "slow"
+
+
 def test_mute_connection_with_subscriptions_is_replaced() -> None:
     driver = Driver(data=5.0).live()
     driver.want(TRADES)

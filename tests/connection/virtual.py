@@ -456,9 +456,13 @@ class World:
         self.machine.want(changes)
 
     def _buffer_changes(self) -> None:
+        if self.held:
+            self.machine.released(self.now)
         self.held = not self.held
 
     def _make_peace(self) -> None:
+        if self.held:
+            self.machine.released(self.now)
         self.held = False
         if self.wire is not None and self.wire.is_frozen:
             return  # it must be found out
