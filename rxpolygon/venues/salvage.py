@@ -176,7 +176,7 @@ def _encoded(item: object) -> bytes:
 
 
 def _field_kinds(event: type[Event]) -> dict[str, type]:
-    """For each wire letter, what its value must be: int, float, str, tuple or bool."""
+    """For each wire letter, what its value must be: int, float, str, tuple or bool; object for anything."""
     described = inspect.type_info(event)
     if not isinstance(described, inspect.StructType):
         raise TypeError(f"{event.__name__} is not a Struct")
@@ -185,11 +185,8 @@ def _field_kinds(event: type[Event]) -> dict[str, type]:
 
 def _kind(info: inspect.Type) -> type:
     members = info.types if isinstance(info, inspect.UnionType) else (info,)
-    for member in members:
-        for description, kind in _KINDS:
-            if isinstance(member, description):
-                return kind
-    return object
+    kinds = {kind for member in members for description, kind in _KINDS if isinstance(member, description)}
+    return kinds.pop() if len(kinds) == 1 else object  # of several kinds each may be right
 
 
 _KINDS: Final[tuple[tuple[type[inspect.Type], type], ...]] = (

@@ -6,15 +6,16 @@ hashed nor encoded again. So timestamps become plain integers before the decodin
 bytes for a whole frame.
 
 The four bytes that are replaced are no valid UTF-8, so they cannot stand in a text; they may stand in a
-number, once in 4 billion. Each replacement takes one byte out, so everything behind it is shifted and the
-decoder refuses the frame, which is then read object by object as it came.
+number, once in some billions of them. Each replacement takes one byte out, so the number swallows the first
+byte of the next field's name, what is left of that is no text, and the decoder refuses the frame; which is
+then read object by object as it came.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -32,6 +33,12 @@ _SHORT_NUMBER: Final = _NEW_KEY + b"\xce"  # uint 32
 
 _NANOSECONDS: Final = 1_000_000_000
 _DEEPEST: Final = 64
+_EXTENSIONS: Final = (b"\xc7", b"\xc8", b"\xc9", b"\xd4", b"\xd5", b"\xd6", b"\xd7", b"\xd8")
+_LONGEST: Final = 12  # bytes of a timestamp: 32 bits of nanoseconds before 64 of seconds
+
+# Names must be text: that tells a frame in whose numbers the replaced bytes stood.
+_Object: TypeAlias = dict[str, Any]  # Any: whatever the wire has
+_PROBLEMS: Final = (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError)
 
 
 def instants_as_numbers(frame: bytes) -> bytes:
@@ -41,13 +48,11 @@ def instants_as_numbers(frame: bytes) -> bytes:
 
 def instants_as_text(item: dict[str, Any]) -> dict[str, Any]:
     """An object with its instant as the JSON streams have it: ``t``, a time of RFC 3339."""
-    packed, stamp = item.get(PACKED_KEY), item.get("t")
-    if isinstance(packed, int) and packed >= 0:
-        rest = {key: value for key, value in item.items() if key != PACKED_KEY}
-        return {**rest, "t": rfc3339(packed_nanoseconds(packed))}
-    if isinstance(stamp, datetime):
-        return {**item, "t": stamp.isoformat().replace("+00:00", "Z")}
-    return item
+    packed = item.get(PACKED_KEY)
+    if not isinstance(packed, int) or packed < 0:
+        return item
+    rest = {key: value for key, value in item.items() if key != PACKED_KEY}
+    return {**rest, "t": rfc3339(packed_nanoseconds(packed))}
 
 
 def rfc3339(instant_ns: int) -> str:
@@ -72,8 +77,11 @@ def packed_items(frame: bytes) -> Iterator[object]:
     if count is None:
         yield Broken(frame, "expected an array of events" if frame else "the frame is empty")
         return
-    whole = _decoded(instants_as_numbers(frame))
-    if isinstance(whole, list):
+    try:
+        whole = msgspec.msgpack.decode(instants_as_numbers(frame), type=list[_Object])
+    except _PROBLEMS:
+        whole = []
+    if whole and not any(_has_datetime(item) for item in whole):
         yield from whole
         return
     for _ in range(count):
@@ -88,16 +96,42 @@ def packed_items(frame: bytes) -> Iterator[object]:
 
 
 def _item(data: bytes) -> object:
-    item = _decoded(instants_as_numbers(data))
-    # With the instant as a datetime, should the replaced bytes have stood in a number.
-    return _decoded(data) if isinstance(item, Broken) else item
+    for read in (_with_instant_as_number, _field_by_field, msgspec.msgpack.decode):
+        try:
+            return read(data)
+        except _PROBLEMS as error:
+            problem = error
+    return Broken(data, str(problem))
 
 
-def _decoded(data: bytes) -> object:
-    try:
-        return msgspec.msgpack.decode(data)
-    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError) as error:
-        return Broken(data, str(error))
+def _with_instant_as_number(data: bytes) -> object:
+    item = msgspec.msgpack.decode(instants_as_numbers(data), type=_Object)
+    if _has_datetime(item):
+        raise ValueError("the instant has the longest form")
+    return item
+
+
+def _has_datetime(item: _Object) -> bool:
+    """Whether the instant was read without its nanoseconds."""
+    return isinstance(item.get("t"), datetime)
+
+
+def _field_by_field(data: bytes) -> object:
+    """An object in whose numbers the replaced bytes stand, or whose instant has the longest form."""
+    fields = msgspec.msgpack.decode(data, type=dict[str, msgspec.Raw])
+    stamp = fields.get("t", b"")
+    item: dict[str, Any] = {name: msgspec.msgpack.decode(raw) for name, raw in fields.items()}
+    if bytes(stamp)[:1] in _EXTENSIONS:
+        extension = msgspec.msgpack.decode(stamp, type=msgspec.msgpack.Ext)
+        if extension.code == -1:
+            item["t"] = rfc3339(_nanoseconds(bytes(extension.data)))
+    return item
+
+
+def _nanoseconds(data: bytes) -> int:
+    if len(data) != _LONGEST:
+        return packed_nanoseconds(int.from_bytes(data))
+    return int.from_bytes(data[4:], signed=True) * _NANOSECONDS + int.from_bytes(data[:4])
 
 
 def _array(frame: bytes) -> tuple[int, int | None]:
