@@ -1,4 +1,4 @@
-"""Every error that rxpolygon raises or sends to ``on_error``.
+"""Every error that rxpolygon raises or sends to ``on_error``::
 
     RxPolygonError
     ├── UsageError                   fix the call

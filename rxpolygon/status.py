@@ -1,4 +1,4 @@
-"""The life of a connection, told as typed values on ``client.status``.
+"""The life of a connection, told as typed values on ``client.status``::
 
     Status
     ├── State                 where the connection stands; the latest one is told first to a new observer

@@ -1,4 +1,4 @@
-"""Alpaca's market-data streams as hot, typed Observables.
+"""Alpaca's market-data streams as hot, typed Observables::
 
     from rxpolygon.alpaca import StockDataStream
 

@@ -1,0 +1,104 @@
+"""The guide tells the truth: each page is a program that runs, and prints what the page says."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import importlib.util
+import io
+import logging
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from rxpolygon.cli.app import app
+from rxpolygon.simulator import Simulator
+from tests.docs.pages import GUIDE, Block, blocks_of, guide_pages
+
+OPENING = 1_748_871_000_000  # Monday, 2025-06-02, 9:30 in New York
+PAGES = guide_pages()
+
+
+@pytest.fixture
+def _market_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What the guide tells a reader without an account to set up; and the log is as it was afterwards."""
+    level = logging.getLogger("rxpolygon").level
+    with Simulator(seed=2, speed=600, start=OPENING, rate=0.5) as market:
+        monkeypatch.setenv("MARKET_HOST", market.url)
+        monkeypatch.setenv("POLYGON_API_KEY", "demo")
+        yield
+    logging.getLogger("rxpolygon").setLevel(level)
+
+
+def run_page(page: Path, folder: Path) -> None:
+    """Run the Python blocks of a page in order, as one program, and compare what they print."""
+    names: dict[str, object] = {"__name__": "guide", "folder": folder}
+    printed = ""
+    for block in blocks_of(page.read_text(encoding="utf-8")):
+        if block.language == "python":
+            with contextlib.redirect_stdout(io.StringIO()) as out:
+                # As many empty lines before it as the page has, so that a traceback names the page's line.
+                exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), names)
+            printed = out.getvalue()
+        elif block.language == "output":
+            compare(page, block, printed)
+
+
+def compare(page: Path, block: Block, printed: str) -> None:
+    fits = doctest.OutputChecker().check_output(block.text, printed, doctest.ELLIPSIS)
+    assert fits, f"{page.name}, line {block.line}: expected\n{block.text}\ngot\n{printed}"
+
+
+@pytest.mark.usefixtures("_market_outside")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_runs(page: Path, tmp_path: Path) -> None:
+    run_page(page, tmp_path)
+
+
+def test_there_are_pages_with_examples() -> None:
+    languages = [block.language for page in PAGES for block in blocks_of(page.read_text(encoding="utf-8"))]
+    assert languages.count("python") >= 40
+    assert languages.count("output") >= 20
+    assert set(languages) <= {"python", "output", "text", "sh", "yaml", "ini"}
+
+
+def shell_lines() -> list[tuple[str, str]]:
+    return [
+        (page.name, line.replace("$ ", "", 1) if line.startswith("$ ") else line)
+        for page in PAGES
+        for block in blocks_of(page.read_text(encoding="utf-8"))
+        if block.language == "sh"
+        for line in block.text.replace("\\\n", " ").splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+
+
+@pytest.mark.parametrize(("page", "line"), shell_lines())
+def test_a_shell_line_calls_what_there_is(page: str, line: str) -> None:
+    """Options and arguments of our own commands are parsed, modules looked for; nothing runs."""
+    for part in re.split(r"\||&&|;|\$\(|\)", line):
+        words = [word for word in shlex.split(part, comments=True) if not re.match(r"[A-Z_]+=", word)]
+        words = words[: next((at for at, word in enumerate(words) if re.match(r"[12]?[<>]", word)), None)]
+        if words and Path(words[0]).name == "rxpolygon":
+            parse(words[1:])
+        elif words[:1] and Path(words[0]).name.startswith("python") and words[1] == "-m":
+            assert importlib.util.find_spec(words[2]) is not None
+
+
+def parse(arguments: list[str]) -> None:
+    group = typer.main.get_command(app)
+    context = group.make_context(
+        "rxpolygon", list(arguments), resilient_parsing=arguments[0].startswith("--")
+    )
+    if not arguments[0].startswith("--"):
+        name, command, rest = group.resolve_command(context, list(arguments))  # type: ignore[attr-defined]
+        command.make_context(name, rest)
+
+
+def test_every_page_of_the_guide_is_in_its_index() -> None:
+    index = (GUIDE.parent / "index.md").read_text(encoding="utf-8")
+    assert {f"guide/{page.stem}" for page in PAGES} <= set(index.split())
