@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from reactivex import abc
 from reactivex.disposable import SerialDisposable
-from reactivex.scheduler import TimeoutScheduler
+from reactivex.scheduler import NewThreadScheduler, TimeoutScheduler
 
 __all__ = ["SilenceTimer"]
 
@@ -25,7 +25,7 @@ class SilenceTimer(abc.DisposableBase):
 
     Args:
         seconds: How long the silence must last.
-        scheduler: The subscription's; None means RxPY's :class:`TimeoutScheduler`.
+        scheduler: The subscription's; None, and the one of ``run()``, mean RxPY's :class:`TimeoutScheduler`.
         is_holding: Whether something is held.
         on_silence: What to do; called with no lock held.
     """
@@ -38,7 +38,7 @@ class SilenceTimer(abc.DisposableBase):
         on_silence: Callable[[], None],
     ) -> None:
         self._seconds = seconds
-        self._scheduler = scheduler or TimeoutScheduler.singleton()
+        self._scheduler = _for_timers(scheduler)
         self._is_holding = is_holding
         self._on_silence = on_silence
         self._events = 0  # by the handlers, which are called one at a time
@@ -81,3 +81,11 @@ class SilenceTimer(abc.DisposableBase):
             self._on_silence()
         elif self._is_holding():
             self._arm()
+
+
+def _for_timers(scheduler: abc.SchedulerBase | None) -> abc.SchedulerBase:
+    # run() subscribes on a NewThreadScheduler. It has a thread for each timer, which ends when that was due,
+    # even if it is disposed before: with "1h", an hour after the stream.
+    if scheduler is None or isinstance(scheduler, NewThreadScheduler):
+        return TimeoutScheduler.singleton()
+    return scheduler

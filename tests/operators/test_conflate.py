@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import reactivex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,12 @@ def test_conflate_in_silence_emits_between_one_and_two_times_every() -> None:
     watch = lab.watch(source.pipe(rxo.conflate("2s")))
     lab.run()
     assert [time for time, _ in watch.seen] == [3, 12]
+
+
+def test_conflate_after_run_has_no_thread_that_waits_for_its_timer() -> None:
+    # tests/conftest.py counts the threads.
+    trades = reactivex.of(trade("A", at=1), trade("A", at=2))
+    assert trades.pipe(rxo.conflate("1h")).run() == trade("A", at=2)
 
 
 def test_conflate_error_comes_at_once_without_what_is_kept() -> None:
