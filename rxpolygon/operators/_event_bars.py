@@ -24,7 +24,8 @@ from rxpolygon.operators._sales import (
     VOLUME,
     SaleRules,
 )
-from rxpolygon.operators._serial import SerialEmitter
+from rxpolygon.operators._steps import Steps
+from rxpolygon.operators._turns import Turns
 
 __all__ = ["Cutter", "TEvent", "event_bars"]
 
@@ -52,14 +53,20 @@ class _Symbol:
 
 
 class _Engine:
-    def __init__(self, sales: SaleRules[Any], make_cutter: Callable[[str], Cutter]) -> None:
+    """All symbols' bars of one subscription. Its owner serialises the calls."""
+
+    def __init__(
+        self, sales: SaleRules[Any], make_cutter: Callable[[str], Cutter], put: Callable[[Bar], None]
+    ) -> None:
         self._sales = sales
         self._make_cutter = make_cutter
+        self._put = put
         self._readers: dict[type, Reader] = {}
         self._symbols: dict[str, _Symbol] = {}
         self._newest: int | None = None
 
-    def add(self, event: Any) -> Iterable[Bar]:  # Any: read by attributes, see Reader
+    def add(self, event: Any) -> None:  # Any: read by attributes, see Reader
+        """Adds an event."""
         kind = event.__class__
         reader = self._readers.get(kind)
         if reader is None:
@@ -71,7 +78,7 @@ class _Engine:
         price, size = (event.price, event.size) if reader.amounts is None else reader.amounts(event)
         at = self._newest = self._newest if event.timestamp is None else event.timestamp
         if price is None or size is None or at is None:
-            return ()
+            return
         symbol = self._symbols.get(event.symbol)
         if symbol is None:
             symbol = self._symbols[event.symbol] = _Symbol(self._make_cutter(event.symbol))
@@ -80,13 +87,19 @@ class _Engine:
             bits = _settle(bits, at, is_first=at >= symbol.priced_until)
         if bits & OPEN_CLOSE and at >= symbol.priced_until:
             symbol.priced_until = day_of(at).end
-        return symbol.cutter.add(at, price, size, bits) if bits & VOLUME else ()
+        if bits & VOLUME:
+            for bar in symbol.cutter.add(at, price, size, bits):
+                self._put(bar)
 
-    def rest(self) -> Iterable[Bar]:
-        bars = [self._symbols[name].cutter.rest() for name in sorted(self._symbols)]
-        return [bar for bar in bars if bar is not None]
+    def flush(self) -> None:
+        """Gives the bars that are not complete."""
+        for name in sorted(self._symbols):
+            bar = self._symbols[name].cutter.rest()
+            if bar is not None:
+                self._put(bar)
 
     def clear(self) -> None:
+        """Frees the state."""
         self._symbols.clear()
 
 
@@ -107,33 +120,27 @@ def event_bars(
     def subscribe(
         observer: abc.ObserverBase[Bar], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        # The queue keeps the order when the observer makes the source emit again.
-        emitter = SerialEmitter(observer)
-        engine = _Engine(sales, make_cutter)
+        # In turns: when the observer makes the source emit again, that waits.
+        turns = Turns(observer)
+        steps = Steps(turns)
+        engine = _Engine(sales, make_cutter, steps.put)
+        flush = steps.of(lambda _: engine.flush())
 
-        def on_next(event: Any) -> None:
-            told = False
-            try:
-                for bar in engine.add(event):
-                    emitter.put(bar)
-                    told = True
-            except Exception as error:
-                emitter.put_end(error)
-                told = True
-            if told:
-                emitter.drain()
+        def complete(_: None) -> None:
+            flush(None)
+            turns.end()
 
         def on_error(error: Exception) -> None:
-            emitter.put_end(error)
-            emitter.drain()
+            turns.run(turns.end, error)
 
         def on_completed() -> None:
-            for bar in engine.rest():
-                emitter.put(bar)
-            emitter.put_end()
-            emitter.drain()
+            turns.run(complete, None)
 
+        def clear() -> None:
+            turns.run(lambda _: engine.clear(), None)
+
+        on_next = turns.entry(steps.of(engine.add))
         subscription = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
-        return CompositeDisposable(subscription, Disposable(engine.clear))
+        return CompositeDisposable(subscription, Disposable(clear))
 
     return Observable(subscribe)

@@ -28,12 +28,12 @@ class EventClock(abc.DisposableBase):
     Args:
         scheduler: The subscription's; None means RxPY's :class:`TimeoutScheduler`.
         quiet: Milliseconds without an event that are silence.
-        on_silence: Called on the scheduler, with no lock held, with the event time (Unix ms); returns how
-            many milliseconds later it wants to be called again if the silence lasts, or None for "no more".
+        on_silence: Called on the scheduler, with no lock held, with the event time (Unix ms). It must see to
+            it that :meth:`look_again` is called, now or later.
     """
 
     def __init__(
-        self, scheduler: abc.SchedulerBase | None, quiet: int, on_silence: Callable[[int], int | None]
+        self, scheduler: abc.SchedulerBase | None, quiet: int, on_silence: Callable[[int], None]
     ) -> None:
         #: Whether an event was noted since the last look: then :meth:`hear` need not be called.
         self.heard = False  # under _lock; read without it
@@ -59,6 +59,14 @@ class EventClock(abc.DisposableBase):
             self._is_armed = True
         self._look_after(self._quiet)
 
+    def look_again(self, wait: int | None) -> None:
+        """Calls ``on_silence`` again in so many milliseconds of silence; None: not before an event."""
+        with self._lock:
+            if wait is None and not self.heard:
+                self._is_armed = False
+                return
+        self._look_after(self._quiet if wait is None else wait)
+
     def dispose(self) -> None:
         """Stops the timer, for good."""
         self._timer.dispose()
@@ -76,9 +84,7 @@ class EventClock(abc.DisposableBase):
         with self._lock:
             is_silent, self.heard = not self.heard, False
             now = self._newest + (self._scheduler.now - self._noted) // _MILLISECOND
-        wait = self._on_silence(now) if is_silent else self._quiet
-        with self._lock:
-            if wait is None and not self.heard:
-                self._is_armed = False
-                return
-        self._look_after(self._quiet if wait is None else wait)
+        if is_silent:
+            self._on_silence(now)
+        else:
+            self._look_after(self._quiet)

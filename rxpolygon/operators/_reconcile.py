@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import RLock
-from typing import TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
@@ -13,13 +11,11 @@ from reactivex.disposable import CompositeDisposable, Disposable
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._reconcile_engine import ReconcileEngine, Reconciliation
-from rxpolygon.operators._serial import SerialEmitter
 from rxpolygon.operators._server_bars import AggregateLike
+from rxpolygon.operators._steps import Steps
+from rxpolygon.operators._turns import Turns
 
 __all__ = ["reconcile"]
-
-T = TypeVar("T")
-
 
 def reconcile(
     aggregates: Observable[AggregateLike],
@@ -79,42 +75,33 @@ def reconcile(
         def subscribe(
             observer: abc.ObserverBase[Reconciliation], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            emitter = SerialEmitter(observer)
-            engine = ReconcileEngine(within_ms, revisable_ms, tolerance, vwap_tolerance, emitter.put)
-            lock = RLock()  # the sources may be on different threads
-            running = 2  # sources that have not completed; under lock
+            turns = Turns(observer)  # the sources may be on different threads
+            steps = Steps(turns)
+            engine = ReconcileEngine(within_ms, revisable_ms, tolerance, vwap_tolerance, steps.put)
+            flush = steps.of(lambda _: engine.flush())
+            running = 2  # sources that have not completed; in turns
 
-            def adding(add: Callable[[T], None]) -> Callable[[T], None]:
-                def on_next(bar: T) -> None:
-                    with lock:
-                        try:
-                            add(bar)
-                        except Exception as error:
-                            emitter.put_end(error)
-                    emitter.drain()
-
-                return on_next
+            def complete(_: None) -> None:
+                nonlocal running
+                running -= 1
+                if not running:
+                    flush(None)
+                    turns.end()
 
             def on_error(error: Exception) -> None:
-                emitter.put_end(error)
-                emitter.drain()
+                turns.run(turns.end, error)
 
             def on_completed() -> None:
-                nonlocal running
-                with lock:
-                    running -= 1
-                    if not running:
-                        engine.flush()
-                        emitter.put_end()
-                emitter.drain()
+                turns.run(complete, None)
 
             def clear() -> None:
-                with lock:
-                    engine.clear()
+                turns.run(lambda _: engine.clear(), None)
 
+            on_own = turns.entry(steps.of(engine.add_own))
+            on_server = turns.entry(steps.of(engine.add_server))
             return CompositeDisposable(
-                source.subscribe(adding(engine.add_own), on_error, on_completed, scheduler=scheduler),
-                aggregates.subscribe(adding(engine.add_server), on_error, on_completed, scheduler=scheduler),
+                source.subscribe(on_own, on_error, on_completed, scheduler=scheduler),
+                aggregates.subscribe(on_server, on_error, on_completed, scheduler=scheduler),
                 Disposable(clear),
             )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import RLock
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
@@ -14,9 +13,10 @@ from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._event_clock import EventClock
 from rxpolygon.operators._grid import make_grid
 from rxpolygon.operators._resample_engine import ResampleEngine
-from rxpolygon.operators._serial import SerialEmitter
 from rxpolygon.operators._server_bars import AggregateLike
 from rxpolygon.operators._sessions import Session
+from rxpolygon.operators._steps import Steps
+from rxpolygon.operators._turns import Turns
 
 __all__ = ["resample"]
 
@@ -99,39 +99,36 @@ def resample(
         def subscribe(
             observer: abc.ObserverBase[Bar], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            emitter = SerialEmitter(observer)
-            engine = ResampleEngine(make_grid(every, offset, session), late_ms, kept_ms, emitter.put)
-            lock = RLock()  # bars and timers come on different threads
+            # Bars and timers come on different threads.
+            turns = Turns(observer)
+            steps = Steps(turns)
+            engine = ResampleEngine(make_grid(every, offset, session), late_ms, kept_ms, steps.put)
+            take = turns.entry(steps.of(engine.add))
+            flush = steps.of(lambda _: engine.flush())
+
+            def advance(now: int) -> None:
+                clock.look_again(engine.advance(now))
 
             def on_next(aggregate: AggregateLike) -> None:
-                with lock:
-                    try:
-                        engine.add(aggregate)
-                    except Exception as error:
-                        emitter.put_end(error)
-                emitter.drain()
+                take(aggregate)
                 if not clock.heard:
                     clock.hear(engine.newest)
 
-            def on_silence(now: int) -> int | None:
-                with lock:
-                    wait = engine.advance(now)
-                emitter.drain()
-                return wait
+            def on_silence(now: int) -> None:
+                turns.run(steps.of(advance), now)
+
+            def complete(_: None) -> None:
+                flush(None)
+                turns.end()
 
             def on_error(error: Exception) -> None:
-                emitter.put_end(error)
-                emitter.drain()
+                turns.run(turns.end, error)
 
             def on_completed() -> None:
-                with lock:
-                    engine.flush()
-                    emitter.put_end()
-                emitter.drain()
+                turns.run(complete, None)
 
             def clear() -> None:
-                with lock:
-                    engine.clear()
+                turns.run(lambda _: engine.clear(), None)
 
             clock = EventClock(scheduler, quiet, on_silence)
             subscription = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)

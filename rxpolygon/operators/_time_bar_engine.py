@@ -11,10 +11,14 @@ from rxpolygon.operators._forming import Forming, filled_bar
 from rxpolygon.operators._grid import Grid
 from rxpolygon.operators._new_york import day_of
 from rxpolygon.operators._readers import Reader, trade_key
-from rxpolygon.operators._sales import NOTHING, PLAIN, VOLUME, SaleRules
+from rxpolygon.operators._sales import SaleRules
 from rxpolygon.operators._windows import BEFORE_ALL, NEVER, Window, Windows
 
 __all__ = ["TimeBarEngine", "TimeBarSettings"]
+
+
+OnKind = Callable[[type | None, Reader], None]
+OnFront = Callable[[int, int, dict[str, Forming]], None]
 
 
 class TimeBarSettings(NamedTuple):
@@ -38,7 +42,8 @@ class TimeBarEngine:
         self._put = put
         #: Events that came too late for any bar, where they are wanted; the owner takes them out.
         self.late: list[Any] = []
-        self._windows: Windows[Forming] = Windows(settings.make_grid(), settings.lateness, settings.revisable)
+        #: Their ``newest`` is event time.
+        self.windows: Windows[Forming] = Windows(settings.make_grid(), settings.lateness, settings.revisable)
         # The latest bar of a symbol that has a price of its own.
         self._last: dict[str, Bar] = {}
         # The start of a symbol's first bar, where quiet windows are filled.
@@ -47,102 +52,64 @@ class TimeBarEngine:
         # The class of the last event, and what its reader says of it.
         self._kind: type | None = None
         self._reader: Reader
-        self._has_sequence = False
-        self._amounts: Callable[[Any], tuple[float | None, float]] | None = None
-        self._bits_of: dict[object, int] | None = None
-        self._judge: Callable[[Any], int] | None = None
-        self._least_size = 0.0
-        # The window of the newest event (None outside of sessions): most events fall into it. Up to _limit,
-        # where it ends or another one is over, nothing else needs to be asked.
+        # The window of the newest event; None outside of sessions.
         self._front: Window[Forming] | None = None
+        # Where that window starts; and where it ends or another one is over: up to there nothing else needs
+        # to be asked.
         self._front_start = NEVER
         self._limit = BEFORE_ALL
         self._has_extras = settings.corrections or settings.provisional is not None
+        # Who adds most events without the engine, see tell.
+        self._on_kind: OnKind = _ignore
+        self._on_front: OnFront = _ignore
 
-    @property
-    def newest(self) -> int:
-        """Event time: the newest timestamp, or later after a silence."""
-        return self._windows.newest
+    def tell(self, on_kind: OnKind, on_front: OnFront) -> None:
+        """Lets another add events that are plain, or of volume only, in the newest window.
 
-    def add(self, event: Any) -> bool:  # Any: read by attributes, see Reader
-        """Adds an event; tells whether bars, or late events, were put."""
-        # Runs at every event of every symbol: what is rare is elsewhere, and the plain trade is spelled out,
-        # because a call costs as much as all that it would do.
+        Args:
+            on_kind: Told the class of the last event and how to read it; None instead of the class: events
+                of it must come to the engine.
+            on_front: Told the newest window's start, up to where events may be added, and its symbols. With
+                the start after the end: nowhere.
+        """
+        self._on_kind, self._on_front = on_kind, on_front
+
+    def add(self, event: Any) -> None:  # Any: read by attributes, see Reader
+        """Adds an event."""
         if event.__class__ is not self._kind and self._meet(event).is_correction:
-            return self._correct(event)
-        at = event.timestamp
-        if self._amounts is None:
-            price, size = event.price, event.size
-        else:
-            price, size = self._amounts(event)
-        windows = self._windows
-        if at is None:
-            at = windows.newest
+            self._correct(event)
+            return
+        reader, windows = self._reader, self.windows
+        price, size = (event.price, event.size) if reader.amounts is None else reader.amounts(event)
         if price is None or size is None:
-            return False
-
-        told = False
+            return
+        at = windows.newest if event.timestamp is None else event.timestamp
         if at >= windows.newest:
             windows.newest = at
             if at >= self._limit:
-                told = self._move_front(at)
+                self._move_front(at)
             window = self._front
         elif at >= self._front_start:
             window = self._front
         else:
             window = self._older(at, event)
-            if window is not None and window.is_closed:
-                return self._add_late(event, at, price, size, window)
         if window is None:
-            return told or bool(self.late)
-
-        if self._bits_of is not None:
-            try:
-                bits = self._bits_of[event.conditions]
-            except (KeyError, TypeError):
-                bits = self._reader.bits(event, size)
-            if size < self._least_size:
-                bits &= VOLUME
-        else:
-            bits = PLAIN if self._judge is None else self._judge(event)
+            return
+        if window.is_closed:
+            self._add_late(event, at, price, size, window)
+            return
         try:
             forming = window.states[event.symbol]
         except KeyError:
             forming = window.states[event.symbol] = Forming()
-        if bits == PLAIN:
-            rank = (event.sequence_number or 0) if self._has_sequence else 0
-            if price > forming.high:
-                forming.high = price
-                forming.take_open(at, rank, price)  # the first trade comes through here
-            if price < forming.low:
-                forming.low = price
-            if at > forming.close_at:
-                forming.close = price
-                forming.close_at = at
-                forming.close_rank = rank
-            elif at == forming.close_at and rank >= forming.close_rank:
-                forming.close = price
-                forming.close_rank = rank
-            else:
-                forming.take_open(at, rank, price)
-            forming.volume += size
-            forming.value += price * size
-            forming.count += 1
-        elif bits == VOLUME:
-            forming.volume += size
-            forming.value += price * size
-            forming.count += 1
-        else:
-            rank = (event.sequence_number or 0) if self._has_sequence else 0
-            if not forming.take(bits, at, rank, price, size):
-                bits = NOTHING
+        rank = (event.sequence_number or 0) if reader.has_sequence else 0
+        changed = forming.take(reader.bits(event, size), at, rank, price, size)
         if self._has_extras:
-            told = self._add_extras(event, at, window, forming, changed=bits != NOTHING) or told
-        return told
+            self._add_extras(event, at, window, forming, changed=changed)
 
     def advance(self, now: int) -> int | None:
         """Lets event time go on to ``now``; returns in how many ms a window is over, if one is open."""
-        windows = self._windows
+        windows = self.windows
         if now >= windows.due:
             windows.newest = max(windows.newest, now)
             self._close_due()
@@ -151,7 +118,7 @@ class TimeBarEngine:
 
     def flush(self) -> None:
         """Gives all open bars as final ones."""
-        windows, newest = self._windows, self._windows.newest
+        windows, newest = self.windows, self.windows.newest
         while (window := windows.pop()) is not None:
             if window.start <= newest:
                 self._finish(window)
@@ -160,7 +127,7 @@ class TimeBarEngine:
 
     def clear(self) -> None:
         """Frees the state."""
-        self._windows.clear()
+        self.windows.clear()
         self._last.clear()
         self._filled_since.clear()
         self._leave_front()
@@ -172,41 +139,47 @@ class TimeBarEngine:
             reader = self._readers[kind] = Reader(event, self._settings.sales)
         if not reader.is_correction:
             self._kind, self._reader = kind, reader
-            self._amounts, self._bits_of, self._judge = reader.amounts, reader.bits_of, reader.judge
-            self._has_sequence, self._least_size = reader.has_sequence, reader.least_size
+            needs_engine = self._has_extras or reader.judge is not None
+            self._on_kind(None if needs_engine else kind, reader)
         return reader
 
-    def _move_front(self, at: int) -> bool:
-        windows = self._windows
+    def _move_front(self, at: int) -> None:
+        windows = self.windows
         if at == BEFORE_ALL:
-            return False  # no event so far had a timestamp
-        told = at >= windows.due and self._close_due()
+            return  # no event so far had a timestamp
+        if at >= windows.due:
+            self._close_due()
         span = windows.span(at)
         self._front = windows.at(at)
         self._front_start, self._limit = span.start, min(span.end, windows.due)
-        return told
+        self._tell_front()
 
     def _leave_front(self) -> None:
         self._front, self._front_start, self._limit = None, NEVER, BEFORE_ALL
+        self._tell_front()
+
+    def _tell_front(self) -> None:
+        if self._front is None:
+            self._on_front(NEVER, BEFORE_ALL, {})
+        else:
+            self._on_front(self._front_start, self._limit, self._front.states)
 
     def _older(self, at: int, event: object) -> Window[Forming] | None:
-        window = self._windows.at(at)
+        window = self.windows.at(at)
         if window is None:
-            if self._settings.tells_late and self._windows.span(at).is_open:
+            if self._settings.tells_late and self.windows.span(at).is_open:
                 self.late.append(event)
         else:
-            self._limit = min(self._limit, self._windows.due)
+            self._limit = min(self._limit, self.windows.due)
+            self._tell_front()
         return window
 
-    def _close_due(self) -> bool:
-        windows = self._windows
-        told = False
+    def _close_due(self) -> None:
+        windows = self.windows
         while (window := windows.pop_over()) is not None:
             self._finish(window)
-            told = True
             if self._settings.fill and self._last:
                 windows.open_after(window.end)
-        return told
 
     def _finish(self, window: Window[Forming]) -> None:
         symbols = window.states.keys()
@@ -246,29 +219,25 @@ class TimeBarEngine:
 
     def _add_extras(
         self, event: Any, at: int, window: Window[Forming], forming: Forming, *, changed: bool
-    ) -> bool:
+    ) -> None:
         if self._settings.corrections:
             forming.keep(event)
         provisional = self._settings.provisional
         if not changed or provisional is None or at - forming.shown_at < provisional:
-            return False
+            return
         bar = self._bar(event.symbol, window, forming, is_final=False)
-        if bar is None:
-            return False
-        forming.shown_at = at
-        self._put(bar)
-        return True
+        if bar is not None:
+            forming.shown_at = at
+            self._put(bar)
 
-    def _add_late(self, event: Any, at: int, price: float, size: float, window: Window[Forming]) -> bool:
+    def _add_late(self, event: Any, at: int, price: float, size: float, window: Window[Forming]) -> None:
         symbol = event.symbol
         forming = window.states.setdefault(symbol, Forming())
         if self._settings.corrections:
             forming.keep(event)
-        rank = (event.sequence_number or 0) if self._has_sequence else 0
-        changed = forming.take(self._reader.bits(event, size), at, rank, price, size)
-        if changed:
+        rank = (event.sequence_number or 0) if self._reader.has_sequence else 0
+        if forming.take(self._reader.bits(event, size), at, rank, price, size):
             self._revise(symbol, window, forming)
-        return changed
 
     def _revise(self, symbol: str, window: Window[Forming], forming: Forming) -> None:
         since = self._filled_since.get(symbol)
@@ -278,22 +247,22 @@ class TimeBarEngine:
             forming.close = forming.close or self._last[symbol].close
         self._give(symbol, window, forming)
 
-    def _correct(self, event: Any) -> bool:
+    def _correct(self, event: Any) -> None:
         if not self._settings.corrections:
             allowed = "the stream has corrections of trades, which need corrections=True"
             raise InvalidArgumentError("corrections", False, allowed)
         is_cancel = hasattr(event, "cancels")
         key = event.cancels if is_cancel else event.corrects
-        for window in self._windows.kept():
+        for window in self.windows.kept():
             forming = window.states.get(event.symbol)
             for place, trade in enumerate((forming.trades or ()) if forming else ()):
                 if trade_key(trade) == key:
-                    return self._replace(window, event, place, [] if is_cancel else [event.corrected(trade)])
+                    self._replace(window, event, place, [] if is_cancel else [event.corrected(trade)])
+                    return
         if self._settings.tells_late:
             self.late.append(event)
-        return bool(self.late)
 
-    def _replace(self, window: Window[Forming], event: Any, place: int, instead: list[Any]) -> bool:
+    def _replace(self, window: Window[Forming], event: Any, place: int, instead: list[Any]) -> None:
         before = window.states[event.symbol]
         trades: list[Any] = list(before.trades or ())
         trades[place : place + 1] = instead
@@ -305,7 +274,6 @@ class TimeBarEngine:
         window.states[event.symbol] = after
         if window.is_closed:
             self._give(event.symbol, window, after)
-        return window.is_closed
 
     def _take_again(self, forming: Forming, trade: Any) -> None:
         self._meet(trade)
@@ -315,3 +283,7 @@ class TimeBarEngine:
             return
         rank = (trade.sequence_number or 0) if reader.has_sequence else 0
         forming.take(reader.bits(trade, size), trade.timestamp, rank, price, size)
+
+
+def _ignore(*_: object) -> None:
+    """Nobody else adds events."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from threading import RLock
 from typing import Any, Literal, TypeVar, overload
 
 from reactivex import Observable, abc
@@ -18,9 +17,11 @@ from rxpolygon.operators._event_clock import EventClock
 from rxpolygon.operators._grid import make_grid
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
 from rxpolygon.operators._sales import SaleRules
-from rxpolygon.operators._serial import SerialEmitter
 from rxpolygon.operators._sessions import Session
+from rxpolygon.operators._steps import Steps
 from rxpolygon.operators._time_bar_engine import TimeBarEngine, TimeBarSettings
+from rxpolygon.operators._time_bar_entry import time_bar_entry
+from rxpolygon.operators._turns import Turns
 
 __all__ = ["time_bars"]
 
@@ -184,59 +185,46 @@ def time_bars(
         def subscribe(
             observer: abc.ObserverBase[Bar], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            emitter = SerialEmitter(observer)
-            engine = TimeBarEngine(settings, emitter.put)
-            # Events and timers come on different threads. Reentrant, because sale rules run under it.
-            lock = RLock()
-            acquire, release, add, drain = lock.acquire, lock.release, engine.add, emitter.drain
+            # Events and timers come on different threads.
+            turns = Turns(observer)
+            steps = Steps(turns)
+            engine = TimeBarEngine(settings, steps.put)
 
-            def on_next(event: Any) -> None:
-                # acquire and release instead of "with": half the time, and this runs at every event.
-                acquire()
-                try:
-                    told = add(event)
-                except Exception as error:
-                    emitter.put_end(error)
-                    told = True
-                finally:
-                    release()
-                if told:
-                    drain()
-                    if engine.late and on_late is not None:
-                        tell_late(on_late)
-                if not clock.heard:
-                    clock.hear(engine.newest)
-
-            def tell_late(on_late: Callable[[Any], object]) -> None:
+            def tell_late(_: None) -> None:
                 late_events, engine.late = engine.late, []
-                try:
-                    for event in late_events:
+                for event in late_events:
+                    if on_late is not None:
                         on_late(event)
-                except Exception as error:
-                    emitter.put_end(error)
-                    drain()
 
-            def on_silence(now: int) -> int | None:
-                with lock:
-                    wait = engine.advance(now)
-                drain()
-                return wait
+            add, flush = steps.of(engine.add), steps.of(lambda _: engine.flush())
+            tell = steps.of(tell_late)
+
+            def take(event: Any) -> None:
+                add(event)
+                if engine.late:
+                    tell(None)
+
+            def advance(now: int) -> None:
+                clock.look_again(engine.advance(now))
+
+            def complete(_: None) -> None:
+                flush(None)
+                turns.end()
+
+            def on_silence(now: int) -> None:
+                turns.run(steps.of(advance), now)
 
             def on_error(error: Exception) -> None:
-                emitter.put_end(error)
-                drain()
+                turns.run(turns.end, error)
 
             def on_completed() -> None:
-                with lock:
-                    engine.flush()
-                    emitter.put_end()
-                drain()
+                turns.run(complete, None)
 
             def clear() -> None:
-                with lock:
-                    engine.clear()
+                turns.run(lambda _: engine.clear(), None)
 
             clock = EventClock(scheduler, quiet, on_silence)
+            on_next = time_bar_entry(engine, take, turns, clock)
             subscription = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
             return CompositeDisposable(subscription, clock, Disposable(clear))
 
