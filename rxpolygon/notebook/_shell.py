@@ -9,7 +9,7 @@ from typing import Any
 
 from rxpolygon.errors import MissingPackageError
 
-__all__ = ["current_shell", "has_package", "package", "runs_widgets"]
+__all__ = ["current_shell", "has_package", "is_kernel", "package", "runs_widgets"]
 
 
 def package(name: str, feature: str) -> Any:  # Any: it may not be installed, and most have no types
@@ -36,6 +36,11 @@ def current_shell() -> Any | None:  # Any: IPython need not be installed
     return None if ipython is None else ipython.get_ipython()
 
 
+def is_kernel(shell: Any) -> bool:  # Any: IPython need not be installed
+    """Whether the shell serves a notebook, and no terminal."""
+    return getattr(shell, "kernel", None) is not None
+
+
 def runs_widgets() -> bool:
     """Whether there is a kernel, and the package that speaks to a notebook's widgets."""
-    return getattr(current_shell(), "kernel", None) is not None and has_package("ipywidgets")
+    return is_kernel(current_shell()) and has_package("ipywidgets")

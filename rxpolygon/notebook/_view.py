@@ -19,7 +19,7 @@ from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.notebook._cells import CellViews, cell_views
 from rxpolygon.notebook._frame import LIVE, Ending, MimeBundle
 from rxpolygon.notebook._picture import Canvas, Picture
-from rxpolygon.notebook._shell import current_shell, package, runs_widgets
+from rxpolygon.notebook._shell import current_shell, is_kernel, package, runs_widgets
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.text import printable
 
@@ -139,9 +139,11 @@ class LiveView:
 
     def _ipython_display_(self) -> None:
         """For IPython: show it under a name, so that a picture can take its place at the end."""
+        shell = current_shell()
+        if shell is None or not is_kernel(shell):
+            raise NotImplementedError  # a terminal sets the text better without us
         with self._drawing:
-            shell = current_shell()
-            self._shown_in.add(None if shell is None else cell_views(shell).running_cell())
+            self._shown_in.add(cell_views(shell).running_cell())
             package("IPython.display", "a live view").display(
                 self._repr_mimebundle_(), raw=True, display_id=self._name
             )

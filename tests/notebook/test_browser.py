@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -26,25 +27,24 @@ pytestmark = [
 
 _START: Final = """
 import pathlib, threading
-
 import rxpolygon
 from rxpolygon import operators as rxo
-from rxpolygon.notebook import candlesticks, live_table, monitor, tape
+from rxpolygon.notebook import candlesticks, depth, live_table, monitor, tape
 from rxpolygon.simulator import Simulator
 
 market = Simulator(seed=1, speed=60, start=1_748_871_000_000).start()
 client = rxpolygon.StreamClient("demo", host=market.url)
 trades = client.subscribe_stock_trades(["AAPL", "IBM", "MSFT"])
 bars = client.subscribe_stock_trades("AAPL").pipe(rxo.time_bars("15s"))
+views = []
 """
 _BUSY: Final = """
 while not pathlib.Path("enough").exists():
     pass
 """
 _END: Final = """
-table.close()
-chart.close()
-last.close()
+for view in views:
+    view.close()
 client.close_stream()
 market.close()
 timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
@@ -52,10 +52,10 @@ print(timers + [thread for thread in threading.enumerate() if "rxpolygon" in thr
 """
 _CELLS: Final = (
     _START,
-    'table = live_table(trades, timezone="America/New_York")\ntable',
-    'chart = candlesticks(bars, timezone="America/New_York")\nchart',
-    "state = monitor(client)\nstate",
-    "last = tape(trades, rows=6)\nlast",
+    'views.append(live_table(trades, timezone="America/New_York"))\nviews[-1]',
+    'views.append(candlesticks(bars, timezone="America/New_York"))\nviews[-1]',
+    "monitor(client)",
+    "views.append(tape(trades, rows=6))\nviews[-1]",
     "client.start_stream_thread()",
     _BUSY,
     _END,
@@ -77,6 +77,7 @@ class Notebook:
 
     def __init__(self, page: Any, lab: Lab, name: str) -> None:
         self.page = page
+        self._file = lab.root / name
         page.goto(f"{lab.url}/lab/tree/{name}?token={lab.token}")
         page.wait_for_function(
             "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
@@ -97,15 +98,23 @@ class Notebook:
         place = self.page.locator(".jp-Notebook .jp-CodeCell").nth(cell).locator(".jp-Cell-outputArea")
         return place.locator(selector) if selector else place
 
-    def wait_changed(self, cell: int, selector: str = "") -> None:
+    def wait_changed(self, cell: int) -> None:
         """Waits until the output shows another text than now."""
-        place = self.output(cell, selector)
-        before = place.inner_text()
-        place.evaluate(
-            "(place, before) => new Promise(done => { const look = () => "
-            "place.innerText === before ? setTimeout(look, 20) : done(); look(); })",
-            before,
+        self.output(cell).evaluate(
+            "place => { const before = place.innerText; return new Promise(done => { const look = () => "
+            "place.innerText === before ? setTimeout(look, 20) : done(); look(); }) }"
         )
+
+    def saved_kinds(self, cell: int) -> set[str]:
+        """The mime types of a cell's output in the saved file."""
+        outputs = nbformat.read(self._file, as_version=4).cells[cell].outputs
+        return {kind for output in outputs for kind in output.get("data", {})}
+
+    def coloured_pixels(self, place: Any) -> tuple[int, int]:
+        """How many rather green and rather red pixels a part of the page has, as the reader sees it."""
+        image = pytest.importorskip("matplotlib.image").imread(io.BytesIO(place.screenshot()))
+        surplus = image[:, :, 1] - image[:, :, 0]
+        return int((surplus > 0.2).sum()), int((surplus < -0.2).sum())
 
     def picture(self, name: str) -> None:
         """Keeps a picture of the page, if somebody wants to see it."""
@@ -138,21 +147,28 @@ def test_views_are_drawn_while_the_kernel_is_busy_and_stay_as_pictures(
     notebook.run_next(7)
     candles = notebook.output(_CHART, ".boxlayer path")
     candles.nth(3).wait_for(state="attached")
-    page.wait_for_function("() => document.querySelectorAll('.jp-InputPrompt')[6].innerText.includes('*')")
+    assert "*" in page.locator(".jp-InputPrompt").nth(_BUSY_CELL).inner_text()
 
     assert notebook.output(_TABLE, "tbody tr").count() == 3
     assert "logged in" in notebook.output(_STATE).inner_text()
     assert notebook.output(_LAST, "tbody tr").count() == 6
     for cell in (_TABLE, _STATE, _LAST):
         notebook.wait_changed(cell)
-    candles.nth(candles.count()).wait_for(state="attached")
+    candles.nth(candles.count()).wait_for(state="attached")  # one more
+    assert min(notebook.coloured_pixels(notebook.output(_CHART, ".js-plotly-plot"))) > 200
     notebook.picture("live")
 
     (jupyter_home / "notebooks" / "enough").touch()
     notebook.run_next()
     notebook.output(_END_CELL).get_by_text("[").wait_for()
-    assert notebook.output(_END_CELL).inner_text().strip() == "[]"
-    notebook.picture("closed")
-    assert "closed" in notebook.output(_TABLE).inner_text()
+    assert notebook.output(_END_CELL).inner_text().strip() == "[]"  # no thread is left
+    for cell, ending in ((_TABLE, "closed"), (_STATE, "completed"), (_LAST, "closed")):
+        assert ending in notebook.output(cell).inner_text()
+    assert min(notebook.coloured_pixels(notebook.output(_CHART, "img"))) > 200
     assert page.locator(".jupyter-widgets").count() == 0
+    notebook.picture("closed")
+
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save') }")
+    assert notebook.saved_kinds(_CHART) == {"image/png", "application/vnd.plotly.v1+json", "text/plain"}
+    assert notebook.saved_kinds(_TABLE) == {"text/html", "text/plain"}
     assert outside == []
