@@ -20,13 +20,17 @@ __all__ = [
     "Transport",
     "bytes_received",
     "connect_failure",
+    "has_peer_ended",
     "tls_context",
 ]
 
 #: The largest frame that is accepted, in bytes, where nothing else is said.
 LARGEST_FRAME = 64 * 1024 * 1024
 
-_BYTES_RECEIVED: Final = slice(128, 136)  # tcpi_bytes_received in the struct tcp_info, linux/tcp.h
+# In the struct tcp_info of linux/tcp.h: tcpi_state and tcpi_bytes_received.
+_STATE: Final = 0
+_BYTES_RECEIVED: Final = slice(128, 136)
+_CLOSE_WAIT: Final = 8  # TCP_CLOSE_WAIT, include/net/tcp_states.h: FIN has come
 
 LossKind = Literal["connect", "handshake", "closed", "network", "protocol", "too_large", "local"]
 
@@ -148,10 +152,20 @@ def bytes_received(connected: socket.socket | None) -> int:
 
     It counts while our own thread gets no turn to read, because another one computes.
     """
+    told = _tcp_info(connected)
+    return int.from_bytes(told[_BYTES_RECEIVED], sys.byteorder) if told else 0
+
+
+def has_peer_ended(connected: socket.socket | None) -> bool:
+    """Whether the peer has sent its last byte, read or not. False where the system does not tell."""
+    told = _tcp_info(connected)
+    return bool(told) and told[_STATE] == _CLOSE_WAIT
+
+
+def _tcp_info(connected: socket.socket | None) -> bytes:
     if connected is None or sys.platform != "linux":
-        return 0
+        return b""
     try:
-        told = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED.stop)
+        return connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED.stop)
     except OSError:
-        return 0
-    return int.from_bytes(told[_BYTES_RECEIVED], sys.byteorder)
+        return b""

@@ -20,6 +20,7 @@ from rxpolygon.transport.base import (
     Loss,
     bytes_received,
     connect_failure,
+    has_peer_ended,
     tls_context,
 )
 
@@ -98,7 +99,10 @@ class FastTransport:
             return
 
         def safely() -> None:
-            if not transport.is_disconnected and not transport.underlying_transport.is_closing():
+            # A loop drops what it has not read yet when it cannot write, so nothing is written to a server
+            # that does not listen any more.
+            is_closing = transport.is_disconnected or transport.underlying_transport.is_closing()
+            if not is_closing and not has_peer_ended(self._socket):
                 act(transport)
 
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it the connection

@@ -1,0 +1,81 @@
+"""The end of a connection while what came before it waits to be read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import socket
+import threading
+
+import pytest
+
+from rxpolygon.transport.base import Endpoint, Listener, Loss, Transport
+from rxpolygon.transport.fast import FastTransport
+from rxpolygon.transport.standard import StandardTransport
+
+LIMIT = 10.0
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
+
+
+class SlowListener:
+    """Takes its time over the first frames."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.loss: Loss | None = None
+        self.is_busy, self.may_go_on, self.is_over = threading.Event(), threading.Event(), threading.Event()
+
+    def on_open(self) -> None:
+        pass
+
+    def on_frames(self, frames: list[bytes]) -> None:
+        self.frames += frames
+        self.is_busy.set()
+        assert self.may_go_on.wait(LIMIT)
+
+    def on_loss(self, loss: Loss) -> None:
+        self.loss = loss
+        self.is_over.set()
+
+
+def accept(server: socket.socket) -> socket.socket:
+    """A websocket, as bare as can be."""
+    peer, _ = server.accept()
+    request = b""
+    while b"\r\n\r\n" not in request:
+        request += peer.recv(4_096)
+    headers = dict(line.split(b": ", 1) for line in request.split(b"\r\n")[1:] if b": " in line)
+    key = {name.lower(): value for name, value in headers.items()}[b"sec-websocket-key"]
+    answer = base64.b64encode(hashlib.sha1(key + _GUID).digest())
+    peer.sendall(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + answer + b"\r\n\r\n"
+    )
+    return peer
+
+
+def open_transport(kind: type[Transport], url: str, listener: Listener) -> Transport:
+    transport = (FastTransport if kind is FastTransport else StandardTransport)(
+        Endpoint(url), listener, "rxpolygon-test-read"
+    )
+    transport.start()
+    return transport
+
+
+@pytest.mark.parametrize("kind", [FastTransport, StandardTransport])
+def test_frames_before_the_end_arrive_whatever_was_sent_meanwhile(kind: type[Transport]) -> None:
+    listener = SlowListener()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        transport = open_transport(kind, f"ws://127.0.0.1:{server.getsockname()[1]}/stocks", listener)
+        with accept(server) as peer:
+            peer.sendall(b"\x81\x05first")
+            assert listener.is_busy.wait(LIMIT)
+            peer.sendall(b"\x81\x06second" * 100)
+        for _ in range(3):  # the first one is answered by a reset, after which nothing can be written
+            transport.ping(b"")
+        listener.may_go_on.set()
+        assert listener.is_over.wait(LIMIT)
+        assert transport.join(LIMIT)
+    assert listener.frames == [b"first"] + [b"second"] * 100
+    assert listener.loss is not None
+    assert listener.loss.kind == "network"
