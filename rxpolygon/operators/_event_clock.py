@@ -9,7 +9,8 @@ from typing import Final
 
 from reactivex import abc
 from reactivex.disposable import SerialDisposable
-from reactivex.scheduler import TimeoutScheduler
+
+from rxpolygon.operators._silence import timer_scheduler
 
 __all__ = ["EventClock"]
 
@@ -26,7 +27,7 @@ class EventClock(abc.DisposableBase):
     event time goes on at the scheduler's pace, until the next event.
 
     Args:
-        scheduler: The subscription's; None means RxPY's :class:`TimeoutScheduler`.
+        scheduler: The subscription's; None, and the one of ``run()``, mean RxPY's :class:`TimeoutScheduler`.
         quiet: Milliseconds without an event that are silence.
         on_silence: Called on the scheduler, with no lock held, with the event time (Unix ms). It must see to
             it that :meth:`look_again` is called, now or later.
@@ -37,7 +38,7 @@ class EventClock(abc.DisposableBase):
     ) -> None:
         #: Whether an event was noted since the last look: then :meth:`hear` need not be called.
         self.heard = False  # under _lock; read without it
-        self._scheduler = scheduler or TimeoutScheduler.singleton()
+        self._scheduler = timer_scheduler(scheduler)
         self._quiet = quiet
         self._on_silence = on_silence
         # Reentrant: a scheduler may run a timer at once, inside the call that starts it.

@@ -10,7 +10,7 @@ from reactivex import abc
 from reactivex.disposable import SerialDisposable
 from reactivex.scheduler import NewThreadScheduler, TimeoutScheduler
 
-__all__ = ["SilenceTimer"]
+__all__ = ["SilenceTimer", "timer_scheduler"]
 
 V = TypeVar("V")
 
@@ -38,7 +38,7 @@ class SilenceTimer(abc.DisposableBase):
         on_silence: Callable[[], None],
     ) -> None:
         self._seconds = seconds
-        self._scheduler = _for_timers(scheduler)
+        self._scheduler = timer_scheduler(scheduler)
         self._is_holding = is_holding
         self._on_silence = on_silence
         self._events = 0  # by the handlers, which are called one at a time
@@ -83,7 +83,8 @@ class SilenceTimer(abc.DisposableBase):
             self._arm()
 
 
-def _for_timers(scheduler: abc.SchedulerBase | None) -> abc.SchedulerBase:
+def timer_scheduler(scheduler: abc.SchedulerBase | None) -> abc.SchedulerBase:
+    """The scheduler for the timers of a subscription: its own, or RxPY's for real time."""
     # run() subscribes on a NewThreadScheduler. It has a thread for each timer, which ends when that was due,
     # even if it is disposed before: with "1h", an hour after the stream.
     if scheduler is None or isinstance(scheduler, NewThreadScheduler):

@@ -11,7 +11,9 @@ from functools import partial
 from typing import Any, Final
 
 import pytest
+import reactivex
 from reactivex import Subject, abc
+from reactivex import operators as ops
 from reactivex.scheduler import TimeoutScheduler
 from reactivex.testing import TestScheduler
 
@@ -158,3 +160,10 @@ def test_busy_stream_starts_a_timer_a_second_not_one_an_event(monkeypatch: pytes
     arrivals = live(*(trade("A", 10, at=number / 100) for number in range(1, 6_000)))
     assert Run(time_bars("1m"), arrivals, until=59.99).values == []
     assert len(started) == 60
+
+
+def test_silence_that_run_saw_leaves_no_thread_until_the_window_ends() -> None:
+    # tests/conftest.py counts the threads. After a second of silence the next timer is due in an hour.
+    silence = reactivex.timer(1.5).pipe(ops.ignore_elements())
+    bars = reactivex.of(trade("A", 10, at=0)).pipe(ops.concat(silence), time_bars("1h"))
+    assert bars.run().close == 10
