@@ -8,7 +8,7 @@ from rxpolygon.history.events import (
     HistoricalQuote,
     HistoricalTrade,
 )
-from rxpolygon.history.source import HistorySource, flat_file, table
+from rxpolygon.history.source import HistoryBars, HistorySource, flat_file, table
 
 __all__ = [
     "HistoricalCryptoTrade",
@@ -17,6 +17,7 @@ __all__ = [
     "HistoricalFuturesTrade",
     "HistoricalQuote",
     "HistoricalTrade",
+    "HistoryBars",
     "HistorySource",
     "flat_file",
     "table",

@@ -10,7 +10,7 @@ from rxpolygon.history.layouts import Column, Layout
 from rxpolygon.history.packages import polars
 from rxpolygon.symbols import normal_symbol
 
-__all__ = ["NS", "Columns"]
+__all__ = ["NS", "Columns", "codes_of"]
 
 NS: Final = "time of the event in ns"  # the name of no column of any file
 
@@ -26,29 +26,35 @@ class Columns:
         layout: The kind of file.
         there: The columns that there are; others of the layout stay None.
         market: Whose symbols they are.
+        fields: The fields that are wanted; None for all.
     """
 
     # Any, throughout: polars frames and expressions; the package is optional.
 
-    def __init__(self, layout: Layout, there: Iterable[str], market: str) -> None:
+    def __init__(
+        self, layout: Layout, there: Iterable[str], market: str, fields: frozenset[str] | None = None
+    ) -> None:
         self.layout = layout
         self._market = market
         names = set(there)
         self.symbol_column = "ticker" if "ticker" in names else "symbol"
         stamps = (layout.stamp, "timestamp_ns", "timestamp", "start", "time")
         self.stamp_column = next((name for name in stamps if name in names), layout.stamp)
-        self.chosen: list[tuple[str, Column]] = []
+        found: list[tuple[str, Column]] = []
         for column in layout.columns:
             name = next((name for name in (column.name, column.field) if name in names), None)
             if name is not None:
-                self.chosen.append((name, column))
+                found.append((name, column))
+        self.chosen = [(name, column) for name, column in found if fields is None or column.field in fields]
         needed = (self.symbol_column, self.stamp_column)
         self.names = list(dict.fromkeys([*needed, *(name for name, _ in self.chosen)]))
-        given = {column.name for _, column in self.chosen} | (names & set(needed))
+        #: How the chosen columns are called in prepared frames.
+        self.prepared_names = [f"{column.field}:{column.kind}" for _, column in self.chosen]
+        given = {column.name for _, column in found} | (names & set(needed))
         aliases = {"ticker": self.symbol_column, layout.stamp: self.stamp_column}
         self.missing = [name for name in layout.needed if aliases.get(name, name) not in given]
         self._symbols: dict[str, str] = {}
-        self._codes: dict[str | None, tuple[int, ...] | None] = {None: None, "": None}
+        self._codes: dict[str | None, tuple[int, ...] | None] = {}
         self._build = _builder(layout, [column.field for _, column in self.chosen])
 
     def prepared(self, frame: Any) -> Any:
@@ -91,19 +97,36 @@ class Columns:
     def _normal(self, symbols: list[str]) -> list[str]:
         known = self._symbols
         for symbol in set(symbols) - known.keys():
-            known[symbol] = normal_symbol(self._market, symbol)
+            known[symbol] = self.normal(symbol)
         return [known[symbol] for symbol in symbols]
+
+    def normal(self, symbol: str) -> str:
+        """The normal form of a symbol."""
+        return normal_symbol(self._market, symbol)
 
     def _converted(self, column: Column, values: list[Any]) -> list[Any]:
         if column.kind not in ("codes", "code"):
             return values
         known = self._codes
         for text in set(values) - known.keys():
-            known[text] = tuple(
-                int(float(code)) for code in text.replace("[", "").replace("]", "").split(",")
-            )
+            known[text] = codes_of(text)
         codes = [known[text] for text in values]
         return codes if column.kind == "codes" else [None if one is None else one[0] for one in codes]
+
+
+def codes_of(text: str | None) -> tuple[int, ...] | None:
+    """Codes as files have them, in text.
+
+    Raises:
+        ValueError: It holds something else.
+
+    Example:
+        >>> codes_of("14,37"), codes_of(None)
+        ((14, 37), None)
+    """
+    if not text:
+        return None
+    return tuple(int(float(code)) for code in text.replace("[", "").replace("]", "").split(","))
 
 
 def _nanoseconds(pl: Any, name: str, schema: Any) -> Any:

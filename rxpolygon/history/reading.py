@@ -23,8 +23,8 @@ _SHOWN: Final = 40
 # Any, throughout: frames and types of optional packages.
 
 
-def columns_from(names: list[str], market: str, path: str) -> Columns:
-    """What is made of these columns.
+def columns_from(names: list[str], market: str, path: str, fields: frozenset[str] | None = None) -> Columns:
+    """What is made of these columns, or of those that fill certain fields.
 
     Raises:
         RecordingError: They are those of no file of the market, or some are missing.
@@ -34,7 +34,7 @@ def columns_from(names: list[str], market: str, path: str) -> Columns:
         raise RecordingError(
             path, 1, f"wrong columns: {', '.join(names)[:200]} are no trades, quotes or minutes of {market!r}"
         )
-    columns = Columns(layout, names, market)
+    columns = Columns(layout, names, market, fields)
     if columns.missing:
         missing = ", ".join(columns.missing)
         raise RecordingError(path, 1, f"wrong columns for {layout.name} of {market!r}: {missing} is missing")
@@ -50,16 +50,17 @@ class CsvReader:
     Args:
         path: The file.
         market: Whose data it is.
+        fields: The fields of events that are wanted; None for all.
 
     Raises:
         RecordingError: The file cannot be read, is empty, or its columns are wrong.
     """
 
-    def __init__(self, path: str, market: str) -> None:
+    def __init__(self, path: str, market: str, fields: frozenset[str] | None = None) -> None:
         self._path = path
         #: How many bytes of the file have been read.
         self.position = 0
-        self.columns = columns_from(self._header(), market, path)
+        self.columns = columns_from(self._header(), market, path, fields)
         self._never_empty = (self.columns.symbol_column, self.columns.stamp_column)
 
     def _header(self) -> list[str]:

@@ -15,15 +15,16 @@ __all__ = ["sorted_frames"]
 # Any, throughout: polars frames; the package is optional.
 
 RUN_ROWS: Final = 250_000  # some 30 MB of trades
-_BLOCK_ROWS: Final = 2_048  # of each run, in memory while merging
+_BLOCK_ROWS: Final = 2_048  # the least that is read of a run
+_MERGED_ROWS: Final = 131_072  # of all runs together, read in one go while merging
 
 
 def sorted_frames(frames: Iterable[Any], run_rows: int = RUN_ROWS) -> Iterator[Any]:
     """The rows of frames in order of time, in new frames; rows of equal time stay in their order.
 
     What fits into one run is sorted in memory; else each run is sorted and written to a temporary folder,
-    which is as large as the unpacked columns and is removed at the end. In memory there are one run, or two
-    blocks of each run.
+    which is as large as the unpacked columns and is removed at the end. In memory there is one run, or twice
+    what is merged in one go, which grows with the number of runs only beyond 64 of them.
 
     Args:
         frames: Frames with a column of instants.
@@ -42,7 +43,8 @@ def sorted_frames(frames: Iterable[Any], run_rows: int = RUN_ROWS) -> Iterator[A
             return
         runs.append(_written(last, Path(folder) / f"{len(runs)}.arrow"))
         del last
-        yield from _merged([_Run(path) for path in runs])
+        blocks = max(1, _MERGED_ROWS // _BLOCK_ROWS // len(runs))
+        yield from _merged([_Run(path, blocks) for path in runs])
 
 
 def _gathered(frames: Iterable[Any], rows: int) -> Iterator[Any]:
@@ -69,10 +71,11 @@ def _written(frame: Any, path: Path) -> Path:
 
 
 class _Run:
-    """A sorted run, read block by block."""
+    """A sorted run, read some blocks at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, blocks: int) -> None:
         self._path = str(path)
+        self._blocks = blocks
         self._next = 0
         self._count = 1
         self.frame: Any = None
@@ -84,14 +87,16 @@ class _Run:
         return None if self._next >= self._count else int(self.frame[NS][-1])
 
     def more(self) -> None:
-        """Take another block into memory."""
-        pl = polars()
+        """Take more blocks into memory."""
+        pl, lib = polars(), pyarrow("lib")
         # Opened anew each time: hundreds of runs would hold as many files open.
         with pyarrow("ipc").open_file(self._path) as reader:
             self._count = reader.num_record_batches
-            block = pl.from_arrow(reader.get_batch(self._next))
-        self._next += 1
-        self.frame = block if self.frame is None or not self.frame.height else pl.concat([self.frame, block])
+            end = min(self._next + self._blocks, self._count)
+            table = lib.Table.from_batches([reader.get_batch(place) for place in range(self._next, end)])
+        self._next = end
+        read = pl.from_arrow(table)
+        self.frame = read if self.frame is None or not self.frame.height else pl.concat([self.frame, read])
 
     def until(self, instant: int | None) -> Any:
         """Take out the rows before an instant, or all."""

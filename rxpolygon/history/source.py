@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -11,18 +12,24 @@ from reactivex import Observable, abc
 from reactivex.disposable import BooleanDisposable, CompositeDisposable
 from reactivex.scheduler import CurrentThreadScheduler
 
-from rxpolygon.errors import InvalidTypeError, RecordingError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RecordingError, RxPolygonError
 from rxpolygon.events import Event
+from rxpolygon.history.bars import FIELDS as BAR_FIELDS
+from rxpolygon.history.bars import BarColumns, BarSettings
 from rxpolygon.history.columns import Columns
 from rxpolygon.history.packages import polars, pyarrow
 from rxpolygon.history.reading import CsvReader, columns_from
 from rxpolygon.history.sorting import RUN_ROWS, sorted_frames
+from rxpolygon.operators import Bar, SaleRules, Session
 from rxpolygon.settings import cluster_from
 from rxpolygon.venues.polygon.names import StreamCluster
 
-__all__ = ["HistorySource", "flat_file", "table"]
+__all__ = ["HistoryBars", "HistorySource", "flat_file", "table"]
 
 E = TypeVar("E", bound=Event)
+T = TypeVar("T")
+
+Fields = frozenset[str] | None
 
 _TABLE_ROWS: Final = 65_536
 
@@ -38,8 +45,8 @@ class _CsvInput:
     def size(self) -> int:
         return os.path.getsize(self.name)
 
-    def read(self) -> tuple[Columns, Iterator[Any]]:
-        reader = CsvReader(self.name, self._market)
+    def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
+        reader = CsvReader(self.name, self._market, fields)
         return reader.columns, reader.frames()
 
 
@@ -52,12 +59,12 @@ class _ParquetInput:
     def size(self) -> int:
         return os.path.getsize(self.name)
 
-    def read(self) -> tuple[Columns, Iterator[Any]]:
+    def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
         try:
             file = pyarrow("parquet").ParquetFile(self.name)
         except (OSError, pyarrow("lib").ArrowException) as error:
             raise RecordingError(self.name, None, f"the file cannot be read: {error}") from error
-        columns = columns_from(list(file.schema_arrow.names), self._market, self.name)
+        columns = columns_from(list(file.schema_arrow.names), self._market, self.name, fields)
         return columns, self._frames(file, columns)
 
     def _frames(self, file: Any, columns: Columns) -> Iterator[Any]:
@@ -77,8 +84,8 @@ class _FrameInput:
         self._frame = frame
         self._market = market
 
-    def read(self) -> tuple[Columns, Iterator[Any]]:
-        columns = columns_from(list(self._frame.columns), self._market, self.name)
+    def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
+        columns = columns_from(list(self._frame.columns), self._market, self.name, fields)
         return columns, (
             _prepared(columns, part, self.name)
             for part in self._frame.select(columns.names).iter_slices(_TABLE_ROWS)
@@ -93,12 +100,12 @@ class _LazyInput:
         self._frame = frame
         self._market = market
 
-    def read(self) -> tuple[Columns, Iterator[Any]]:
+    def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
         try:
             names = self._frame.collect_schema().names()
         except (OSError, polars().exceptions.PolarsError) as error:
             raise RecordingError(self.name, None, f"it cannot be read: {error}") from error
-        columns = columns_from(names, self._market, self.name)
+        columns = columns_from(names, self._market, self.name, fields)
         return columns, self._frames(columns)
 
     def _frames(self, columns: Columns) -> Iterator[Any]:
@@ -148,25 +155,19 @@ class _Feed:
 
     def __iter__(self) -> Iterator[tuple[int, Event]]:
         problems: list[RecordingError] = []
-        for frame in sorted_frames(self._until_error(problems), self._run_rows):
+        for frame in sorted_frames(self._counted(_until_error(self._frames, problems)), self._run_rows):
             try:
                 yield from self.columns.events(frame)
-            except ValueError as error:  # codes that are none
-                raise RecordingError(
-                    self._name, None, f"a column of codes holds something else: {error}"
-                ) from error
+            except ValueError as error:
+                raise _no_codes(self._name, error) from error
             self._given += frame.height
         if problems:
             raise problems[0]
 
-    def _until_error(self, problems: list[RecordingError]) -> Iterator[Any]:
-        """Frames; an error is kept until everything that was read before it has been given."""
-        try:
-            for frame in self._frames:
-                self._rows += frame.height
-                yield frame
-        except RecordingError as error:
-            problems.append(error)
+    def _counted(self, frames: Iterable[Any]) -> Iterator[Any]:
+        for frame in frames:
+            self._rows += frame.height
+            yield frame
 
 
 class HistorySource(Generic[E]):
@@ -206,26 +207,113 @@ class HistorySource(Generic[E]):
     def events(self) -> Observable[E]:
         """The events as a cold Observable: every observer gets all of them, then the end or the error."""
 
-        def subscribe(
-            observer: abc.ObserverBase[E], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            disposed = BooleanDisposable()
+        return _cold(self)
 
-            def give(_scheduler: abc.SchedulerBase, _state: object = None) -> None:
-                try:
-                    for event in self:
-                        if disposed.is_disposed:
-                            return
-                        observer.on_next(event)
-                except RecordingError as error:
-                    observer.on_error(error)
-                else:
-                    observer.on_completed()
+    def bars(
+        self,
+        every: str | timedelta,
+        *,
+        sales: SaleRules[Any] = SaleRules.SIP,
+        offset: str | timedelta = "0s",
+        session: Session | None = None,
+    ) -> HistoryBars:
+        """Bars of trades (or of the mid price of quotes), made of whole columns instead of events.
 
-            chosen = scheduler or CurrentThreadScheduler.singleton()
-            return CompositeDisposable(chosen.schedule(give), disposed)
+        They are the bars that :func:`~rxpolygon.operators.time_bars` makes of :attr:`events` (a vwap may
+        differ in its last digit), in a fraction of the time. They come once the file has been read, in the
+        order of their start, then of their symbol.
 
-        return Observable(subscribe)
+        Args:
+            every: A window's length, as for ``time_bars``, and so the rest.
+            sales: Which trades may change which figures: the rules of the tapes, ``EVERY_TRADE``, or rules
+                ``from_table``.
+            offset: Shifts all windows; not with a session.
+            session: The hours that count.
+
+        Returns:
+            The bars: iterate them, or observe them. Where the file is broken, the bars that had been closed
+            come, then the error.
+
+        Raises:
+            InvalidArgumentError: A length, a combination or rules that are not allowed.
+
+        Example:
+            >>> import polars
+            >>> frame = polars.DataFrame(
+            ...     {"symbol": ["A", "A"], "price": [10.5, 11], "size": [100, 300], "timestamp": [0, 59_999]}
+            ... )
+            >>> [(bar.open, bar.close, bar.volume) for bar in table(frame, "stocks").bars("1m")]
+            [(10.5, 11.0, 400.0)]
+        """
+        return HistoryBars(self._input, BarSettings.of(every, offset, session, sales), self._run_rows)
+
+
+class HistoryBars:
+    """Bars of a file or a table, in the order of time. Iterating and observing them each read anew."""
+
+    def __init__(self, source: _Input, settings: BarSettings, run_rows: int = RUN_ROWS) -> None:
+        self._input = source
+        self._run_rows = run_rows
+        self._settings = settings
+
+    def __repr__(self) -> str:
+        return f"HistoryBars({self._input.name!r})"
+
+    def __iter__(self) -> Iterator[Bar]:
+        """The bars, in the order of their start, then of their symbol."""
+        columns, frames = self._input.read(BAR_FIELDS)
+        if not {"price", "bid_price"} & {column.field for _, column in columns.chosen}:
+            raise InvalidArgumentError("bars()", columns.layout.name, "a file of trades or of quotes")
+        problems: list[RecordingError] = []
+        maker = BarColumns(columns, self._settings)
+        try:
+            for bar in maker.bars(_until_error(frames, problems), self._run_rows):
+                if not problems or (maker.newest is not None and bar.end <= maker.newest):
+                    yield bar
+        except ValueError as error:
+            raise _no_codes(self._input.name, error) from error
+        if problems:
+            raise problems[0]
+
+    @property
+    def events(self) -> Observable[Bar]:
+        """The bars as a cold Observable: every observer gets all of them, then the end or the error."""
+        return _cold(self)
+
+
+def _until_error(frames: Iterable[Any], problems: list[RecordingError]) -> Iterator[Any]:
+    """Frames; an error is kept until everything that was read before it has been given."""
+    try:
+        yield from frames
+    except RecordingError as error:
+        problems.append(error)
+
+
+def _no_codes(name: str, error: ValueError) -> RecordingError:
+    return RecordingError(name, None, f"a column of codes holds something else: {error}")
+
+
+def _cold(values: Iterable[T]) -> Observable[T]:
+    def subscribe(
+        observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        disposed = BooleanDisposable()
+
+        def give(_scheduler: abc.SchedulerBase, _state: object = None) -> None:
+            try:
+                for value in values:
+                    if disposed.is_disposed:
+                        return
+                    observer.on_next(value)
+            except RxPolygonError as error:
+                observer.on_error(error)
+            else:
+                observer.on_completed()
+
+        chosen = scheduler or CurrentThreadScheduler.singleton()
+        return CompositeDisposable(chosen.schedule(give), disposed)
+
+    return Observable(subscribe)
 
 
 def flat_file(path: str | os.PathLike[str], cluster: StreamCluster | str) -> HistorySource[Any]:
