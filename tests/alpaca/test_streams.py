@@ -20,13 +20,13 @@ from rxpolygon.alpaca import (
     OptionTrade,
     Orderbook,
     Quote,
-    StockDataStream,
     Trade,
     TradeCancel,
     TradeCorrection,
     TradingStatus,
     UpdatedBar,
 )
+from rxpolygon.events import Event
 from rxpolygon.operators import Bar
 from rxpolygon.simulator import Simulator
 from rxpolygon.status import Gap, Reconnecting, Refused, Subscribed
@@ -46,7 +46,7 @@ from tests.client.support import Recorder
 from tests.support import wait_for
 from tests.venues.alpaca.samples import INSTANT, INSTANT_NS, SAMPLES
 
-CHANNELS = {
+CHANNELS: dict[str, type[Event]] = {
     "trades": Trade,
     "quotes": Quote,
     "bars": MinuteBar,
@@ -58,12 +58,9 @@ CHANNELS = {
 }
 
 
-def sample(kind: type) -> dict[str, Any]:
-    return next(
-        {**item, "S": "AAPL", "t": INSTANT}
-        for item in SAMPLES["stocks"]
-        if item["T"] == kind.__struct_config__.tag
-    )
+def sample(kind: type[Event]) -> dict[str, Any]:
+    tag = kind.__struct_config__.tag
+    return next({**item, "S": "AAPL", "t": INSTANT} for item in SAMPLES["stocks"] if item["T"] == tag)
 
 
 @pytest.mark.parametrize("name", CHANNELS)
@@ -326,12 +323,10 @@ def test_option_stream(server: Simulator) -> None:
     assert (seen.conditions, seen.timestamp_ns) == ("S", INSTANT_NS)
 
 
-def test_market_of_the_simulator_is_streamed_whole(transport: str, encoding: str) -> None:
+def test_market_of_the_simulator_is_streamed_whole(connect: Connect, transport: str, encoding: str) -> None:
     with (
         Simulator(venue="alpaca", seed=3, speed=200) as server,
-        StockDataStream(
-            "demo", "S", url_override=server.url, transport=transport, encoding=encoding
-        ) as stream,
+        connect(server, transport=transport, encoding=encoding) as stream,
     ):
         told = statuses(stream)
         names = [name for name in CHANNELS if name != "imbalances"]

@@ -158,6 +158,17 @@ def test_proxy_of_the_environment_is_used(
     assert asked == ["CONNECT market.invalid:1234 HTTP/1.1"]
 
 
+def test_fast_by_name_before_a_proxy_is_an_error_at_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    with pytest.raises(InvalidArgumentError, match=r"proxy.*'default'.*no_proxy"):
+        StreamClient("KEY", transport="fast")
+    StreamClient("KEY", transport="default")
+    monkeypatch.setenv("no_proxy", "socket.polygon.io")
+    StreamClient("KEY", transport="fast")
+
+
 @pytest.mark.parametrize("size", [10, 200, 70_000, 3_000_000])
 def test_frames_of_every_size_arrive_whole_and_in_order(
     server: Simulator, connect: Connect, transport: str, size: int

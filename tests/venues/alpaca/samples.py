@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]  # it has no annotations
 import orjson
 
 __all__ = ["INSTANT", "INSTANT_NS", "SAMPLES", "Item", "in_json", "in_msgpack"]

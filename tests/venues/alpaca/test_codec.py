@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any, Final
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]  # it has no annotations
 import msgspec
 import orjson
 import pytest
@@ -94,7 +94,8 @@ def test_unreadable_or_missing_instant_is_none_and_spoils_nothing(encoding: Enco
         data = orjson.dumps([item]) if encoding == "json" else msgpack.packb([item])
         (event,) = codec(encoding=encoding).decode(bytes(data))
         assert isinstance(event, events.Trade)
-        assert (event.timestamp, event.timestamp_ns, event.time, event.price) == (None, None, None, 1.5)
+        instants: list[object] = [event.timestamp, event.timestamp_ns, event.time]
+        assert (instants, event.price) == ([None] * 3, 1.5)
 
 
 def test_bytes_of_a_timestamp_inside_a_number_corrupt_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]  # it has no annotations
 import msgspec
 import orjson
 from hypothesis import given, settings

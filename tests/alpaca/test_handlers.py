@@ -1,0 +1,300 @@
+"""Functions and coroutine functions as handlers: as in the vendor's own class, and as observers."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from typing import Any
+
+import pytest
+
+from rxpolygon.alpaca import Quote, StockDataStream, Trade
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.simulator import Simulator
+from tests.alpaca.support import FEED, Connect, ids, push, push_until, topics, trade, wait_for_topics
+from tests.client.support import Recorder
+from tests.support import wait_for
+
+
+class Seen:
+    """Handlers that remember events, and where they were called."""
+
+    def __init__(self) -> None:
+        self.values: list[Trade] = []
+        self.threads: set[str] = set()
+        self.loops: set[asyncio.AbstractEventLoop] = set()
+
+    def plain(self, event: Trade) -> None:
+        self.threads.add(threading.current_thread().name)
+        self.values.append(event)
+
+    async def coroutine(self, event: Trade) -> None:
+        self.loops.add(asyncio.get_running_loop())
+        self.plain(event)
+
+    async def quote(self, event: Quote) -> None:
+        self.threads.add(threading.current_thread().name)
+
+    async def slow(self, event: Trade) -> None:
+        for _ in range(event.id or 0):
+            await asyncio.sleep(0)
+        await self.coroutine(event)
+
+    def wait(self, count: int) -> list[int]:
+        wait_for(lambda: len(self.values) >= count, message=lambda: f"{count}; there are {self.values}")
+        return ids(self.values)
+
+
+def started(stream: StockDataStream, server: Simulator, *expected: str) -> StockDataStream:
+    stream.start_stream_thread()
+    wait_for_topics(server, *expected)
+    return stream
+
+
+def test_function_and_observable_get_the_same(server: Simulator, connect: Connect) -> None:
+    stream, seen = connect(server), Seen()
+    observed = Recorder.of(stream.subscribe_trades(seen.plain, "AAPL"))
+    started(stream, server, "trades.AAPL")
+    push(server, 1, 2, 3)
+    assert seen.wait(3) == ids(observed.wait(3)) == [1, 2, 3]
+    assert seen.threads == {"rxpolygon-alpaca-stocks-dispatch"}
+
+
+def test_coroutine_without_a_loop_runs_in_order_on_a_thread_that_ends(
+    server: Simulator, connect: Connect
+) -> None:
+    stream, seen = connect(server), Seen()
+    stream.subscribe_trades(seen.slow, "AAPL")
+    started(stream, server, "trades.AAPL")
+    push(server, 5, 1, 3, 0, 2)
+    assert seen.wait(5) == [5, 1, 3, 0, 2]
+    assert seen.threads == {"rxpolygon-alpaca-stocks-handlers"}
+    stream.close_stream()
+    assert not [thread for thread in threading.enumerate() if "handlers" in thread.name]
+
+
+def test_coroutine_runs_on_the_loop_of_its_subscription(server: Simulator, connect: Connect) -> None:
+    stream, seen, other = connect(server), Seen(), Seen()
+
+    async def main() -> None:
+        stream.subscribe_trades(seen.coroutine, "AAPL")
+        stream.subscribe_quotes(other.quote, "AAPL")
+        stream.start_stream_thread()
+        while len(topics(server)) < 2:
+            await asyncio.sleep(0.001)
+        push(server, 1, 2, 3)
+        while len(seen.values) < 3:
+            await asyncio.sleep(0.001)
+        assert seen.loops == {asyncio.get_running_loop()}
+        await stream.close()
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+    assert ids(seen.values) == [1, 2, 3]
+    assert not stream.is_streaming
+
+
+def test_coroutine_whose_loop_has_ended_goes_on_in_the_thread(server: Simulator, connect: Connect) -> None:
+    stream, seen = connect(server), Seen()
+
+    async def subscribe() -> None:
+        stream.subscribe_trades(seen.coroutine, "AAPL")
+
+    asyncio.run(subscribe())
+    started(stream, server, "trades.AAPL")
+    push(server, 1)
+    assert seen.wait(1) == [1]
+    assert seen.threads == {"rxpolygon-alpaca-stocks-handlers"}
+
+
+def test_partials_and_callable_objects_are_told_apart(server: Simulator, connect: Connect) -> None:
+    class Bot:
+        def __init__(self) -> None:
+            self.values: list[Any] = []
+
+        async def __call__(self, event: Trade) -> None:
+            self.values.append(event)
+
+    async def keep(into: list[Any], event: Quote) -> None:
+        into.append(event)
+
+    stream, bot, quotes = connect(server), Bot(), list[Any]()
+    stream.subscribe_trades(bot, "AAPL")
+    stream.subscribe_quotes(functools.partial(keep, quotes), "AAPL")
+    started(stream, server, "trades.AAPL", "quotes.AAPL")
+    push(server, 1)
+    server.push(
+        FEED, {"T": "q", "S": "AAPL", "bp": 1.0, "bs": 1, "ap": 2.0, "as": 1, "t": "2023-11-14T22:13:20Z"}
+    )
+    wait_for(lambda: bot.values and quotes)
+
+
+def test_last_handler_of_a_symbol_has_it_and_the_star_has_the_rest(
+    server: Simulator, connect: Connect
+) -> None:
+    stream = connect(server)
+    every, first, second = Seen(), Seen(), Seen()
+    stream.subscribe_trades(every.plain, "*")
+    stream.subscribe_trades(first.plain, "AAPL", "IBM")
+    stream.subscribe_trades(second.plain, "AAPL")
+    stream.start_stream_thread()
+    wait_for(lambda: "trades.*" in topics(server))
+    push(server, 1)
+    push(server, 2, symbol="IBM")
+    push(server, 3, symbol="MSFT")
+    assert (every.wait(1), first.wait(1), second.wait(1)) == ([3], [2], [1])
+    stream.subscribe_trades(second.plain, "IBM")  # nothing is left for the first one
+    push(server, 4, symbol="IBM")
+    assert second.wait(2) == [1, 4]
+    assert ids(first.values) == [2]
+    stream.unsubscribe_trades("AAPL")
+    push_until(server, lambda: len(every.values) > 1)
+    assert ids(second.values) == [1, 4]
+
+
+def test_unsubscribing_ends_handlers(server: Simulator, connect: Connect) -> None:
+    stream, seen = connect(server), Seen()
+    stream.subscribe_trades(seen.plain, "AAPL", "IBM")
+    started(stream, server, "trades.AAPL", "trades.IBM")
+    stream.unsubscribe_trades("aapl")
+    wait_for_topics(server, "trades.IBM")
+    push(server, 1, symbol="IBM")
+    assert seen.wait(1) == [1]
+    stream.unsubscribe_trades("*")
+    wait_for_topics(server)
+
+
+@pytest.mark.parametrize("is_coroutine", [False, True])
+def test_handler_that_raises_is_detached_and_told_and_hurts_nobody(
+    server: Simulator, connect: Connect, is_coroutine: bool, uncaught: list[BaseException]
+) -> None:
+    stream, seen = connect(server), Seen()
+    problem = ValueError("no good")
+
+    def plain(event: Trade) -> None:
+        seen.plain(event)
+        raise problem
+
+    async def coroutine(event: Trade) -> None:
+        plain(event)
+
+    observed = Recorder.of(stream.subscribe_trades(coroutine if is_coroutine else plain, "AAPL"))
+    started(stream, server, "trades.AAPL")
+    push(server, 1)
+    wait_for(lambda: uncaught)
+    push(server, 2, 3)
+    assert ids(observed.wait(3)) == [1, 2, 3]
+    assert ids(seen.values) == [1]
+    assert uncaught == [problem]
+
+
+def test_subscribing_and_unsubscribing_inside_a_handler(
+    server: Simulator, connect: Connect, encoding: str
+) -> None:
+    stream, later = connect(server, encoding=encoding), Seen()
+
+    async def handler(event: Trade) -> None:
+        stream.unsubscribe_trades("AAPL")
+        stream.subscribe_trades(later.coroutine, "IBM")
+
+    stream.subscribe_trades(handler, "AAPL")
+    started(stream, server, "trades.AAPL")
+    push(server, 1)
+    wait_for_topics(server, "trades.IBM")
+    push(server, 2, symbol="IBM")
+    assert later.wait(1) == [2]
+
+
+def test_slow_coroutine_holds_the_stream_back_and_loses_nothing(server: Simulator, connect: Connect) -> None:
+    stream, seen = connect(server, websocket_params={"max_queue": 2}), Seen()
+    gate = threading.Event()
+    waiting: list[int] = []
+
+    async def handler(event: Trade) -> None:
+        waiting.append(event.id or 0)
+        while not gate.is_set():
+            await asyncio.sleep(0.001)
+        await seen.coroutine(event)
+
+    stream.subscribe_trades(handler, "AAPL")
+    started(stream, server, "trades.AAPL")
+    for number in range(50):
+        push(server, number)
+    wait_for(lambda: stream.stats.frames >= 50)
+    assert waiting == [0]
+    gate.set()
+    assert seen.wait(50) == list(range(50))
+
+
+def test_close_lets_a_full_queue_go_and_cancels_what_never_returns(
+    server: Simulator, connect: Connect
+) -> None:
+    stream = connect(server, websocket_params={"max_queue": 1})
+    began, cancelled = threading.Event(), threading.Event()
+
+    async def handler(event: Trade) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    stream.subscribe_trades(handler, "AAPL")
+    started(stream, server, "trades.AAPL")
+    for number in range(20):
+        push(server, number)
+    assert began.wait(5)
+    stream.close_stream(timeout=0.2)
+    assert cancelled.wait(5)
+    wait_for(lambda: not stream.is_streaming)
+
+
+def test_registered_handlers_get_cancels_and_corrections(server: Simulator, connect: Connect) -> None:
+    stream = connect(server)
+    cancels: list[Any] = []
+    corrections: list[Any] = []
+
+    async def corrected(event: Any) -> None:
+        corrections.append(event)
+
+    stream.register_trade_cancels(cancels.append)
+    stream.register_trade_corrections(corrected)
+    stream.subscribe_trades("AAPL")
+    started(stream, server, "trades.AAPL")
+    instant = {"S": "AAPL", "x": "V", "t": "2023-11-14T22:13:20Z", "z": "C"}
+    server.push(FEED, {"T": "x", "i": 1, "p": 1.0, "s": 1, "a": "C", **instant})
+    server.push(
+        FEED,
+        {"T": "c", "oi": 1, "op": 1.0, "os": 1, "oc": [], "ci": 2, "cp": 2.0, "cs": 1, "cc": [], **instant},
+    )
+    wait_for(lambda: cancels and corrections)
+    stream.unregister_trade_cancels()
+    server.push(FEED, {"T": "x", "i": 1, "p": 1.0, "s": 1, "a": "C", **instant})
+    server.push(
+        FEED,
+        {"T": "c", "oi": 1, "op": 1.0, "os": 1, "oc": [], "ci": 2, "cp": 2.0, "cs": 1, "cc": [], **instant},
+    )
+    wait_for(lambda: len(corrections) == 2)
+    assert len(cancels) == 1
+
+
+def test_wrong_handlers_and_symbols_are_named_at_the_call(server: Simulator, connect: Connect) -> None:
+    stream: Any = connect(server)
+    for wrong in (None, 7, ["AAPL"]):
+        with pytest.raises(InvalidTypeError, match="handler"):
+            stream.subscribe_trades(wrong, "AAPL")
+    with pytest.raises(InvalidTypeError, match="one event"):
+        stream.subscribe_trades(lambda: None, "AAPL")
+    with pytest.raises(InvalidTypeError, match="unpack"):
+        stream.subscribe_trades("AAPL", ["IBM"])
+    with pytest.raises(InvalidArgumentError, match="at least one"):
+        stream.subscribe_trades(print)
+    with pytest.raises(InvalidArgumentError, match="at least one"):
+        stream.unsubscribe_trades()
+    for symbol in ("", "A B", "A,B"):
+        with pytest.raises(InvalidArgumentError, match="ticker"):
+            stream.subscribe_trades(symbol)
+    with pytest.raises(InvalidTypeError, match="function"):
+        stream.register_trade_cancels(7)
+    assert trade()["T"] == "t"
