@@ -41,7 +41,8 @@ def from_frame(data: pl.DataFrame | pd.DataFrame | pa.Table | pa.RecordBatch, ki
 
     Rows are sorted by ``timestamp_ns``, ``timestamp`` or ``start``, whichever is there first; equal instants
     stay in their order, and a row without one stays behind the row before it. What :func:`to_frame` made of
-    events gives equal events again. (Not quite of pandas: its NaN is None here.)
+    events gives equal events again. (Not quite of pandas: its NaN is None here, and
+    whole numbers of an event within an event have 53 bits there.)
 
     The Observable is cold: every observer gets all events, on the thread of its subscription, then the end.
     For the vendor's files, which are larger than memory, use :func:`rxpolygon.history.flat_file`; to replay

@@ -9,10 +9,12 @@ import pytest
 import reactivex as rx
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
 from rxpolygon import frames
-from rxpolygon.events import Trade
+from rxpolygon.events import Quote, Trade
 from rxpolygon.history import table
+from rxpolygon.operators import Side, TradeWithQuote
 from tests.frames.everything import KINDS, event_lists, in_time_order
 
 
@@ -58,7 +60,8 @@ def test_arrow_in_batches_of_one_schema(kind: Any, data: st.DataObject, count: i
     ) == in_time_order(rows)
 
 
-@every_kind
+# Whole numbers of an event within an event pass through floats in pandas: no more than 53 bits there.
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if isinstance(kind, type)], ids=str)
 @thorough
 @given(data=st.data())
 def test_pandas(kind: Any, data: st.DataObject) -> None:
@@ -67,13 +70,33 @@ def test_pandas(kind: Any, data: st.DataObject) -> None:
     assert stream(frames.frame(rows, kind, engine="pandas"), kind) == in_time_order(rows)
 
 
-@given(event_lists(Trade))
+def test_pandas_with_events_within_events() -> None:
+    pytest.importorskip("pandas")
+    kind = TradeWithQuote[Trade, Quote]
+    sale = Trade(symbol="A", timestamp=1_700_000_000_123, conditions=(12, 37), sequence_number=7)
+    quote = Quote(symbol="A", bid_price=9.5, timestamp=1_700_000_000_001)
+    rows = [TradeWithQuote(sale, it, 1.5, None, Side.BUY, False) for it in (quote, None, quote)]
+    assert stream(frames.frame(rows, engine="pandas"), kind) == rows
+
+
+real_trades = st.builds(
+    Trade,
+    symbol=st.sampled_from(["AAPL", "BRK.B"]),
+    price=st.floats(0.01, 1e6),
+    size=st.integers(1, 10**6).map(float),
+    timestamp=st.integers(1_000_000_000_000, 1_900_000_000_000),
+    exchange=st.integers(1, 20),
+    id=st.none() | st.integers(1, 10**9).map(str),
+    tape=st.sampled_from([1, 2, 3]),
+    conditions=st.none() | st.lists(st.integers(0, 60), min_size=1, max_size=3).map(tuple),
+    sequence_number=st.none() | st.integers(0, 10**9),
+    participant_timestamp=st.none() | st.integers(1_000_000_000_000, 1_900_000_000_000),
+)
+
+
+@given(st.lists(real_trades, min_size=1, max_size=10))
 @settings(deadline=None, max_examples=25)
 def test_history_reads_a_frame_of_trades_as_its_own(rows: list[Trade]) -> None:
-    rows = [row for row in rows if row.timestamp is not None]
-    found = list(table(frames.frame(rows, Trade), "stocks"))
-    names = [name for name in Trade.__struct_fields__ if name != "fractional_size"]  # no file has it
-    assert [[getattr(event, name) for name in names] for event in found] == [
-        [getattr(event, name) or None if name == "conditions" else getattr(event, name) for name in names]
-        for event in in_time_order(rows)
-    ]
+    found = list(table(frames.frame(rows), "stocks"))
+    assert [astuple(event)[:-1] for event in found] == [astuple(row) for row in in_time_order(rows)]
+    assert [event.timestamp_ns for event in found] == [row.timestamp_ns for row in in_time_order(rows)]
