@@ -131,7 +131,7 @@ def browser_page(path: str, outside: list[str]) -> Iterator[Any]:  # Any: playwr
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
         try:
-            page = browser.new_page(viewport={"width": 1200, "height": 1700})
+            page = browser.new_page(viewport={"width": 1400, "height": 2200})
             page.set_default_timeout(_LIMIT * 1_000)
             page.route("**/*", only_here)
             yield page

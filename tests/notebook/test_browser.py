@@ -19,16 +19,17 @@ _NEEDED: Final = ("playwright", "jupyterlab", "ipywidgets", "plotly", "anywidget
 _LACKING: Final = [name for name in _NEEDED if find_spec(name) is None]
 
 pytestmark = [
+    pytest.mark.timeout(240),  # a browser, a server and a kernel start up on a machine that runs other tests
     pytest.mark.skipif(bool(_LACKING), reason=f"not installed: {', '.join(_LACKING)}"),
     pytest.mark.skipif(chromium_path() is None, reason="no Chromium or Chrome on the PATH"),
-    # Of the notebook tools and the browser's driver, not ours: kernel and server are other processes.
-    pytest.mark.filterwarnings("default"),
 ]
 
 _START: Final = """
-import pathlib, threading
+import pathlib, threading, time
 import rxpolygon
+from reactivex.subject import BehaviorSubject
 from rxpolygon import operators as rxo
+from rxpolygon.events import Level2Book
 from rxpolygon.notebook import candlesticks, depth, live_table, monitor, tape
 from rxpolygon.simulator import Simulator
 
@@ -36,11 +37,13 @@ market = Simulator(seed=1, speed=60, start=1_748_871_000_000).start()
 client = rxpolygon.StreamClient("demo", host=market.url)
 trades = client.subscribe_stock_trades(["AAPL", "IBM", "MSFT"])
 bars = client.subscribe_stock_trades("AAPL").pipe(rxo.time_bars("15s"))
+bids, asks = ((9.5, 3.0), (9.0, 1.0)), ((10.5, 2.0), (11.0, 4.0))
+books = BehaviorSubject(Level2Book(symbol="BTC-USD", bids=bids, asks=asks))
 views = []
 """
 _BUSY: Final = """
 while not pathlib.Path("enough").exists():
-    pass
+    time.sleep(0.01)
 """
 _END: Final = """
 for view in views:
@@ -56,11 +59,12 @@ _CELLS: Final = (
     'views.append(candlesticks(bars, timezone="America/New_York"))\nviews[-1]',
     "monitor(client)",
     "views.append(tape(trades, rows=6))\nviews[-1]",
+    "views.append(depth(books))\nviews[-1]",
     "client.start_stream_thread()",
     _BUSY,
     _END,
 )
-_TABLE, _CHART, _STATE, _LAST, _BUSY_CELL, _END_CELL = 1, 2, 3, 4, 6, 7
+_TABLE, _CHART, _STATE, _LAST, _DEPTH, _BUSY_CELL, _END_CELL = 1, 2, 3, 4, 5, 7, 8
 
 #: Where a test run keeps its pictures of the page, to be looked at.
 _PICTURES: Final = os.environ.get("RXPOLYGON_TEST_PICTURES")
@@ -144,7 +148,7 @@ def test_views_are_drawn_while_the_kernel_is_busy_and_stay_as_pictures(
     notebook: Notebook, outside: list[str], jupyter_home: Path
 ) -> None:
     page = notebook.page
-    notebook.run_next(7)
+    notebook.run_next(8)
     candles = notebook.output(_CHART, ".boxlayer path")
     candles.nth(3).wait_for(state="attached")
     assert "*" in page.locator(".jp-InputPrompt").nth(_BUSY_CELL).inner_text()
@@ -156,6 +160,9 @@ def test_views_are_drawn_while_the_kernel_is_busy_and_stay_as_pictures(
         notebook.wait_changed(cell)
     candles.nth(candles.count()).wait_for(state="attached")  # one more
     assert min(notebook.coloured_pixels(notebook.output(_CHART, ".js-plotly-plot"))) > 200
+    depth = notebook.output(_DEPTH, ".js-plotly-plot")
+    depth.locator(".scatterlayer path").nth(1).wait_for(state="attached")
+    assert min(notebook.coloured_pixels(depth)) > 200
     notebook.picture("live")
 
     (jupyter_home / "notebooks" / "enough").touch()

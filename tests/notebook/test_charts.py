@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import threading
 from typing import Any
 
 import pytest
 import reactivex as rx
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reactivex.subject import Subject
 from reactivex.testing import TestScheduler
@@ -86,6 +87,7 @@ def test_forming_and_revised_bars_take_the_place_of_their_candle() -> None:
     assert candles.text == ("revision 1", "", "forming")
 
 
+@settings(max_examples=40, deadline=None)  # each makes a widget
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 99)), min_size=1), st.integers(1, 8))
 def test_last_bars_are_kept_in_the_order_of_their_start(updates: list[tuple[int, int]], limit: int) -> None:
     view = candlesticks(
@@ -237,3 +239,27 @@ def test_more_books_than_panels_are_counted() -> None:
     view = depth(rx.of(*(book(exchange=number) for number in range(9))))
     assert "and 3 more books" in str(view)
     assert len(shown(view)) == 12
+
+
+# Answers of the browser.
+
+
+def test_drawing_waits_while_an_answer_of_the_browser_is_taken_in() -> None:
+    clock, bars = TestScheduler(), Subject[Bar]()
+    view = candlesticks(bars, scheduler=clock)
+    figure = view.figure
+    bars.on_next(bar("IBM", at=0))
+    drawing = threading.Thread(target=clock.advance_to, args=[1.0], name="drawing")
+    was_waiting = []
+
+    def draw_meanwhile(change: object) -> None:
+        drawing.start()
+        drawing.join(0.1)  # long enough to draw, if nothing kept it
+        was_waiting.append(drawing.is_alive())
+
+    figure.observe(draw_meanwhile, "_view_count")
+    figure.set_state({"_view_count": 1})
+    drawing.join()
+    assert was_waiting == [True]
+    assert len(shown(view)) == 2
+    view.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 import reactivex as rx
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reactivex.subject import Subject
 
@@ -26,6 +26,7 @@ def titles(view: object) -> list[str]:
 SALES = st.tuples(st.sampled_from("ABC"), st.integers(1, 10_000), st.integers(1, 500))
 
 
+@settings(deadline=None)
 @given(st.lists(SALES, min_size=1, max_size=60))
 def test_each_symbol_has_its_latest_event(sales: list[tuple[str, int, int]]) -> None:
     view = live_table(rx.of(*(trade(symbol, cents / 100, size) for symbol, cents, size in sales)))

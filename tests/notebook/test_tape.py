@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from weakref import WeakSet
 
 import reactivex as rx
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reactivex.subject import Subject
 
@@ -17,6 +17,7 @@ from rxpolygon.testing import quote, trade
 from tests.notebook.support import rows
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 9), max_size=40), st.integers(1, 10))
 def test_last_trades_stand_newest_first(prices: list[int], most: int) -> None:
     trades = [trade("IBM", price, number + 1, at=number) for number, price in enumerate(prices)]
