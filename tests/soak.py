@@ -24,12 +24,13 @@ from typing import Any, Final
 
 from reactivex import abc
 
-from rxpolygon import Reconnect, StreamClient
 from rxpolygon.errors import AuthenticationError, ConnectFailedError, EvictedError
 from rxpolygon.events import Event
+from rxpolygon.live import LiveStreams
 from rxpolygon.simulator import Simulator
 from rxpolygon.status import Closed, Connecting, State, Status
 from tests.certificates import write_certificate
+from tests.soak_clients import make_client, start, subscribe
 from tests.soak_ledger import Got, Outcome, compare, got
 from tests.soak_plan import Plan, Watched, make_plan
 
@@ -104,6 +105,9 @@ class Epoch:
         self._delivered = 0
         self._errors: set[str] = set()
         self.simulator = Simulator(
+            venue=plan.venue,
+            # Alpaca would refuse a client whose dead connection it still holds for alive.
+            second_connection="allow" if plan.venue == "alpaca" else None,
             seed=plan.seed,
             tls=certificate,
             faults=plan.faults,
@@ -121,9 +125,9 @@ class Epoch:
     def run(self) -> Outcome:
         """Live through it."""
         with self.simulator:
-            client = self._client()
+            client = make_client(self._plan, self.simulator, self._client_options)
             passing = self._observe(client)
-            client.start_stream_thread(ping_interval=0.5, ping_timeout=1.0)
+            start(client)
             problem = self._live(client, passing)
             client.close_stream(20)
         outcome = compare(self._plan, self._log, self.simulator.sent_frames)
@@ -137,31 +141,18 @@ class Epoch:
         """Write what observers were given and told, a line each, to look for the reason of a violation."""
         path.write_text("\n".join(map(repr, (self._plan, *self._log))))
 
-    def _client(self) -> StreamClient:
-        plan = self._plan
-        return StreamClient(
-            "demo",
-            plan.cluster,
-            self.simulator.url,
-            lambda message: None,
-            reconnect=Reconnect(initial=0.02, maximum=0.2, cap_cooldown=0.2, on_evicted=plan.on_evicted),
-            overflow=plan.overflow,
-            max_buffer=plan.max_buffer,
-            data_timeout=plan.data_timeout,
-            **self._client_options,
-        )
-
-    def _observe(self, client: StreamClient) -> list[Callable[[], abc.DisposableBase]]:
+    def _observe(self, client: LiveStreams) -> list[Callable[[], abc.DisposableBase]]:
         """Observe what is watched all the time; functions that observe what passes."""
         client.status.subscribe(self._log.append)
         if self._plan.looks_at_all:
             client.events.subscribe(on_error=lambda error: None)
         passing = []
         for watched in self._plan.watched:
-            subscribe = getattr(client, f"subscribe_{watched.method}")
-            subscribe(watched.symbols).subscribe(self._taker(watched), self._note_error)
+            subscribe(client, watched.method, watched.symbols).subscribe(
+                self._taker(watched), self._note_error
+            )
             if watched.passing:
-                passing.append(self._passer(subscribe, watched))
+                passing.append(self._passer(client, watched))
         return passing
 
     def _taker(self, watched: Watched) -> Callable[[Event], None]:
@@ -177,9 +168,7 @@ class Epoch:
             self._naps += 1
             time.sleep(self._plan.naps)
 
-    def _passer(
-        self, subscribe: Callable[[list[str]], Any], watched: Watched
-    ) -> Callable[[], abc.DisposableBase]:
+    def _passer(self, client: LiveStreams, watched: Watched) -> Callable[[], abc.DisposableBase]:
         def observe() -> abc.DisposableBase:
             self._visitors += 1
             visitor = self._visitors
@@ -187,15 +176,15 @@ class Epoch:
             def take(event: Event) -> None:
                 self._log.append(got(self._plan, watched, event, visitor))
 
-            disposable: abc.DisposableBase = subscribe([watched.passing]).subscribe(take, self._note_error)
-            return disposable
+            observable = subscribe(client, watched.method, [watched.passing])
+            return observable.subscribe(take, self._note_error)
 
         return observe
 
     def _note_error(self, error: Exception) -> None:
         self._errors.add(type(error).__name__)
 
-    def _live(self, client: StreamClient, passing: list[Callable[[], abc.DisposableBase]]) -> str:
+    def _live(self, client: LiveStreams, passing: list[Callable[[], abc.DisposableBase]]) -> str:
         """Come and go as a passing observer until the epoch is over; what was wrong, if anything."""
         end = time.monotonic() + self._plan.seconds
         present: list[abc.DisposableBase] = []
@@ -214,7 +203,7 @@ class Epoch:
                 present.pop(self._chance.randrange(len(present))).dispose()
         return ""
 
-    def _check_end(self, client: StreamClient, outcome: Outcome) -> None:
+    def _check_end(self, client: LiveStreams, outcome: Outcome) -> None:
         """An end by an error must be one that was planned, and nothing may follow it."""
         last = self._log[-1] if self._log else None
         if not isinstance(last, Closed):

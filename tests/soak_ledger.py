@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from rxpolygon.events import Event
 from rxpolygon.status import Closed, Connecting, Disconnected, Dropped, Gap, Status
+from tests.alpaca_simulator.packed import unpack
+from tests.alpaca_simulator.wire import nanoseconds
 from tests.soak_plan import Plan, Watched
 
 __all__ = ["Got", "Outcome", "compare", "got"]
@@ -26,7 +28,12 @@ _MARKS: Final = {
     "XT": ("pair i p t", "symbol id price timestamp"),
     "XQ": ("pair bp ap t", "symbol bid_price ask_price timestamp"),
     "V": ("T val t", "symbol value timestamp"),
+    "trades": ("S i p ns ms", "symbol id price timestamp_ns timestamp"),
+    "quotes": ("S bp ap ns ms", "symbol bid_price ask_price timestamp_ns timestamp"),
+    "lulds": ("S u d ns ms", "symbol limit_up_price limit_down_price timestamp_ns timestamp"),
 }
+# Where an event's own ``T`` is not the name of its channel.
+_CHANNELS: Final = {"t": "trades", "q": "quotes", "l": "lulds"}
 # Fields that a market's events may lack.
 _LACKING: Final = {"futures": {"T": "i", "Q": "q"}}
 # After these, everything that was sent before has arrived: TCP keeps the order.
@@ -83,6 +90,19 @@ def got(plan: Plan, watched: Watched, event: Event, visitor: int = 0) -> Got:
     """What an observer got."""
     names = _names(plan.cluster, watched.prefix, 1)
     return Got(watched.prefix, tuple(getattr(event, name) for name in names), visitor)
+
+
+def _items(plan: Plan, frame: bytes) -> list[dict[str, Any]]:
+    """The events of a frame; those of Alpaca with channel and instants in the form of the others."""
+    if plan.venue == "polygon":
+        return list(orjson.loads(frame))
+    items = unpack(frame) if plan.encoding == "msgpack" else orjson.loads(frame)
+    return [_with_instants(item) for item in items]
+
+
+def _with_instants(item: dict[str, Any]) -> dict[str, Any]:
+    at_ns = nanoseconds(item["t"])
+    return {**item, "ev": _CHANNELS[item["T"]], "ns": at_ns, "ms": at_ns // 1_000_000}
 
 
 def _sent(plan: Plan, item: Mapping[str, Any]) -> Got:
@@ -167,7 +187,7 @@ class _Ledger:
         self._is_over = False
 
     def _events_of(self, frame: bytes) -> list[Got]:
-        return [_sent(self._plan, item) for item in orjson.loads(frame) if item["ev"] in self._watched]
+        return [_sent(self._plan, item) for item in _items(self._plan, frame) if item["ev"] in self._watched]
 
     def _end(self, status: Disconnected) -> None:
         self._is_over = True

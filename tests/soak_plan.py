@@ -42,7 +42,8 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     Attributes:
         seed: Where all of it comes from.
-        cluster: The cluster.
+        cluster: The cluster, or the feed.
+        encoding: How an Alpaca stream's messages are written.
         watched: What is observed.
         faults: What goes wrong.
         overflow: The client's policy.
@@ -57,6 +58,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     seed: int
     cluster: str
+    encoding: Literal["json", "msgpack"]
     watched: tuple[Watched, ...]
     faults: tuple[Fault, ...]
     overflow: Overflow
@@ -67,6 +69,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     seconds: float
     is_flood: bool
     looks_at_all: bool
+
+    @property
+    def venue(self) -> Literal["polygon", "alpaca"]:
+        """Whose protocol is spoken."""
+        return "alpaca" if self.cluster in _ALPACA else "polygon"
 
     @property
     def has_garbage(self) -> bool:
@@ -108,16 +115,29 @@ _MARKETS: Final[dict[str, tuple[Watched, ...]]] = {
         Watched("index_value", "V", ("*",), "I:SPX"),
         Watched("indices_second_aggregates", "A", ("I:XSP",)),
     ),
+    "v2/sip": (
+        Watched("trades", "trades", ("AAPL", "MSFT", "SPY"), "TSLA"),
+        Watched("quotes", "quotes", ("AAPL",), "NVDA"),
+        Watched("lulds", "lulds", ("*",)),
+    ),
+    "v1beta3/crypto/us": (
+        Watched("trades", "trades", ("*",), "BTC/USD"),
+        Watched("quotes", "quotes", ("BTC/USD", "ETH/USD"), "SOL/USD"),
+    ),
 }
+_POLYGON: Final = ("stocks", "stocks", "crypto", "crypto", "forex", "futures", "indices")
+_ALPACA: Final = ("v2/sip", "v1beta3/crypto/us")
+# Only these markets are always open, and silence counts in open markets only.
+_ALWAYS_OPEN: Final = ("crypto", "v1beta3/crypto/us")
 
 
 def make_plan(seed: int, longest: float) -> Plan:
     """The epoch of a seed, at most so many seconds long."""
     chance = random.Random(seed)
-    cluster = chance.choice(("stocks", "stocks", "crypto", "crypto", "forex", "futures", "indices"))
+    cluster = chance.choice((*_POLYGON, *_ALPACA, *_ALPACA))
     is_flood = chance.random() < 0.06
     if is_flood:
-        cluster = "stocks"
+        cluster = chance.choice(("stocks", "v2/sip"))
     overflow: Overflow = chance.choice(("block", "block", "drop_oldest", "drop_newest"))
     is_tight = not is_flood and (overflow != "block" or chance.random() < 0.3)
     final = _final_fault(chance) if chance.random() < 0.15 else None
@@ -125,13 +145,13 @@ def make_plan(seed: int, longest: float) -> Plan:
     return Plan(
         seed=seed,
         cluster=cluster,
+        encoding=chance.choice(("json", "msgpack")),
         watched=_MARKETS[cluster],
         faults=faults,
         overflow="block" if is_flood else overflow,
         max_buffer=64_000 if is_flood else 16_000 if is_tight else 64_000_000,
         naps=6.0 if is_flood else 0.8 if is_tight else 0.0,
-        # Only this market is always open, and silence counts in open markets only.
-        data_timeout=1.0 if cluster == "crypto" else None,
+        data_timeout=1.0 if cluster in _ALWAYS_OPEN else None,
         on_evicted="stop" if isinstance(final, wrong.Evict) else "retry",
         seconds=12.0 if is_flood else chance.uniform(0.5, 1.0) * longest,
         is_flood=is_flood,
@@ -185,12 +205,16 @@ def _ending(chance: random.Random, cluster: str, connection: int) -> Fault:
         wrong.Restart(connection=connection, after_frames=after, code=chance.choice((1000, 1012, 1011))),
         wrong.Evict(connection=connection, after_frames=after),
         wrong.HalfOpen(connection=connection, after_frames=after),
-        wrong.Mute(connection=connection, after_frames=after, answer_pings=cluster == "crypto"),
+        wrong.Mute(connection=connection, after_frames=after, answer_pings=cluster in _ALWAYS_OPEN),
         wrong.CapRefusal(connection=connection),
         wrong.CapRefusal(connection=connection, when="acknowledgement", delay=chance.choice((0.0, 0.1, 0.8))),
         wrong.RefuseHandshake(connection=connection),
         wrong.CloseAtOnce(connection=connection, code=chance.choice((1011, 1001, None))),
-        wrong.RefuseLogin(connection=connection, status="auth_timeout", times=chance.randint(1, 4)),
+        wrong.RefuseLogin(
+            connection=connection,
+            status=404 if cluster in _ALPACA else "auth_timeout",
+            times=chance.randint(1, 4),
+        ),
         wrong.GarbageLogin(connection=connection, kind=chance.choice(tuple(wrong.GarbageKind))),
     ]
     if chance.random() < 0.01:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from msgspec import Struct
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
-from rxpolygon.simulator.faults import Fault
+from rxpolygon.simulator.faults import Complain, Fault, RefuseLogin, RefuseSubscription
 from rxpolygon.simulator.venues.base import Plan, SecondConnection
 
 if TYPE_CHECKING:
@@ -132,7 +132,18 @@ def symbol_limit(name: str, value: object, venue: Venue) -> int | None:
     return integer(name, value, 0, 2**31)
 
 
-def fault_list(value: object) -> tuple[Fault, ...]:
+def status(name: str, value: object, venue: Venue) -> str | int | None:
+    """A status or code that the vendor has, or None."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise InvalidTypeError(name, value, "a status of the vendor's: a str or an int")
+    if not venue.is_status(value):
+        raise InvalidArgumentError(name, value, f"it is one of {venue.name}'s own statuses or codes")
+    return value
+
+
+def fault_list(value: object, venue: Venue) -> tuple[Fault, ...]:
     """Several faults."""
     if isinstance(value, Fault) or not isinstance(value, Iterable):
         raise InvalidTypeError("faults", value, "a list of faults from rxpolygon.simulator.faults")
@@ -140,6 +151,8 @@ def fault_list(value: object) -> tuple[Fault, ...]:
     for item in items:
         if not isinstance(item, Fault):
             raise InvalidTypeError("faults", item, "a list of faults from rxpolygon.simulator.faults")
+        if isinstance(item, (RefuseLogin, RefuseSubscription, Complain)):
+            status("faults", item.status, venue)
     return items
 
 

@@ -146,7 +146,7 @@ class Simulator:
             settle=checked.seconds("settle", settle),
             on_end=checked.one_of("on_end", on_end, ("hold", "close", "repeat")),
             tls=checked.server_context(tls),
-            faults=checked.fault_list(faults),
+            faults=checked.fault_list(faults, self._venue),
             plan=Plan(
                 frozenset(checked.texts("api_keys", api_keys)),
                 checked.clusters("clusters", clusters, self._venue),
@@ -366,7 +366,11 @@ class Simulator:
 
         Returns:
             How many connections there were.
+
+        Raises:
+            InvalidArgumentError: The vendor has no such status.
         """
+        checked.status("status", status, self._venue)
         what = Notice.OTHER if status is None else status
         return self._runner.do(lambda server: server.tell(what, message, cluster, closes=closes))
 

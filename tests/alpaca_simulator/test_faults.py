@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import websocket
 
+from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator import faults as wrong
 from tests.alpaca_simulator.packed import unpack
@@ -290,3 +291,21 @@ def test_events_go_only_to_those_who_subscribed(form: str) -> None:
             ("x", "A"),
             ("b", "B"),
         ]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        wrong.RefuseLogin(status="auth_timeout"),
+        wrong.RefuseSubscription(status="no"),
+        wrong.Complain(status=""),
+    ],
+)
+def test_status_that_is_no_code_of_the_vendor_is_named(fault: wrong.Fault) -> None:
+    with pytest.raises(InvalidArgumentError, match="alpaca's own statuses or codes"):
+        Simulator(venue="alpaca", faults=[fault])
+    with (
+        Simulator(venue="alpaca", market=False) as simulator,
+        pytest.raises(InvalidArgumentError, match="status"),
+    ):
+        simulator.complain("slow_consumer")

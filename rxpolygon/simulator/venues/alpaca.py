@@ -68,6 +68,10 @@ class AlpacaVenue:
         """Begin the talk with one connection."""
         return AlpacaConversation(handshake, plan)
 
+    def is_status(self, status: str | int) -> bool:
+        """Any number, known or not."""
+        return str(status).isdecimal()
+
     def encode(self, events: Sequence[WireEvent], encoding: Encoding) -> bytes:
         """A frame of several events."""
         return encoded(events, encoding)

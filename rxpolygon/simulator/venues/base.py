@@ -224,6 +224,9 @@ class Venue(Protocol):
     def converse(self, handshake: Handshake, plan: Plan) -> Conversation:
         """Begin the talk with one connection."""
 
+    def is_status(self, status: str | int) -> bool:
+        """Whether something can be told as the vendor's status or code."""
+
     def encode(self, events: Sequence[WireEvent], encoding: Encoding) -> bytes:
         """A frame of several events."""
 

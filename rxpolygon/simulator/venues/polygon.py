@@ -113,6 +113,10 @@ class PolygonVenue:
         """Begin the talk with one connection."""
         return PolygonConversation(handshake.cluster, self.market_of(handshake.cluster), plan)
 
+    def is_status(self, status: str | int) -> bool:
+        """Any word: unknown ones are told too."""
+        return isinstance(status, str)
+
     def encode(self, events: Sequence[WireEvent], encoding: Encoding) -> bytes:
         """A frame of several events; there is JSON only."""
         # One call a frame: thousands of small calls, each with bytes that are kept, cost six times as much.
