@@ -8,22 +8,19 @@ import typer
 
 from rxpolygon import operators as rxo
 from rxpolygon.cli import complete
+from rxpolygon.cli.feeds import FeedName, Request, Venue, feed_from
 from rxpolygon.cli.follow import follow
 from rxpolygon.cli.formats import AsCsv, bar_format
 from rxpolygon.cli.options import (
-    DEFAULT_HOST,
     ApiKey,
     Cluster,
     Host,
     Limit,
     Seconds,
     Symbols,
-    api_key_or_environment,
     option,
     symbols_from,
 )
-from rxpolygon.cli.prices import prices_from
-from rxpolygon.client import StreamClient
 
 __all__ = ["bars"]
 
@@ -37,7 +34,9 @@ def bars(
     ] = "1m",
     json: Annotated[bool, typer.Option("--json", help="Write JSON lines instead of columns.")] = False,
     csv: AsCsv = False,
-    host: Host = DEFAULT_HOST,
+    venue: Venue = "polygon",
+    feed: FeedName = None,
+    host: Host = None,
     api_key: ApiKey = None,
     limit: Limit = None,
     seconds: Seconds = None,
@@ -46,16 +45,16 @@ def bars(
 
     Forex bars are made from the mid prices of quotes, bars of indices from their values. The first bar of a
     symbol lacks what came before the connection. A bar that a late trade changes is written again, with its
-    revision. The connection's life is told on stderr.
+    revision; so is one whose trade Alpaca corrects or cancels. The connection's life is told on stderr.
 
     \b
     Examples:
       rxpolygon bars --symbols AAPL,MSFT --every 1m
       rxpolygon bars --cluster forex --symbols EUR/USD --every 10s --csv
+      rxpolygon bars --venue alpaca --symbols AAPL
     """
-    make_bars = rxo.time_bars(every)
-    client = StreamClient(api_key_or_environment(api_key), cluster, host)
-    market = client.cluster.market
-    shown = bar_format(market, json=json, csv=csv)
-    prices = prices_from(client, market, symbols_from(symbols))
-    follow(client, {"bars": prices.pipe(make_bars)}, shown, limit=limit, seconds=seconds)
+    rxo.time_bars(every)  # what is wrong with it is told first
+    source = feed_from(Request(venue, cluster, feed, host, api_key))
+    shown = bar_format(source.market, json=json, csv=csv)
+    made = source.bars(every, symbols_from(symbols))
+    follow(source.client, {"bars": made}, shown, limit=limit, seconds=seconds)

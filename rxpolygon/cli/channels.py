@@ -14,7 +14,7 @@ from rxpolygon.errors import UsageError
 from rxpolygon.events import Event
 from rxpolygon.venues.polygon.channels import CHANNELS, Channel
 
-__all__ = ["ALL", "ChannelNames", "events_of", "live_streams", "streams_from"]
+__all__ = ["ALL", "ChannelNames", "Streams", "events_of", "left_out", "streams_from"]
 
 ALL: Final = "all"
 
@@ -43,21 +43,14 @@ def events_of(market: str, text: str) -> list[type[Event]]:
 def streams_from(client: ChannelMethods, market: str, text: str, symbols: list[str] | None) -> Streams:
     """The streams of an option's text, by the names of their channels.
 
-    Raises:
-        UsageError: The market has no such channel.
-    """
-    return _streams(client, _channels(market, text), symbols)
-
-
-def live_streams(client: ChannelMethods, market: str, text: str, symbols: list[str] | None) -> Streams:
-    """The same of a live client: among all channels those are left out that need symbols and have none.
+    Among all channels those are left out that need symbols and have none.
 
     Raises:
         UsageError: The market has no such channel.
     """
     chosen = _channels(market, text)
     if text == ALL and symbols is None:
-        chosen = [row for row in chosen if row.wildcard or _left_out(row)]
+        chosen = [row for row in chosen if row.wildcard or left_out(row.name)]
     return _streams(client, chosen, symbols)
 
 
@@ -78,6 +71,7 @@ def _channels(market: str, text: str) -> list[Channel]:
     return [offered[name] for name in dict.fromkeys(names)]
 
 
-def _left_out(row: Channel) -> bool:
-    say(f"{row.name} is left out: it needs --symbols")
+def left_out(name: str) -> bool:
+    """Tell that a channel is not among all of them; False."""
+    say(f"{name} is left out: it needs --symbols")
     return False

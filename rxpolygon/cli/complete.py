@@ -7,10 +7,12 @@ from typing import Final
 import typer
 
 from rxpolygon.simulator.market.instruments import DEFAULT_SYMBOLS
+from rxpolygon.venues.alpaca.channels import channels_of
+from rxpolygon.venues.alpaca.names import DataFeed, OptionsFeed
 from rxpolygon.venues.polygon.channels import CHANNELS
 from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
 
-__all__ = ["channels", "clusters", "hosts", "lengths", "speeds", "symbols", "venues"]
+__all__ = ["channels", "clusters", "feeds", "hosts", "lengths", "speeds", "symbols", "venues"]
 
 _USUAL_MARKET: Final = "stocks"
 _LENGTHS: Final = ("1s", "5s", "10s", "30s", "1m", "5m", "15m", "30m", "1h", "4h", "1d")
@@ -26,7 +28,11 @@ def clusters(incomplete: str) -> list[str]:
 def channels(ctx: typer.Context, incomplete: str) -> list[str]:
     """Channels of the line's cluster, after those that are there already."""
     market = _market(ctx)
-    return _one_more([row.name for row in CHANNELS if market in row.markets], incomplete, alone="all")
+    if ctx.params.get("venue") == "alpaca":
+        offered = list(channels_of(market))
+    else:
+        offered = [row.name for row in CHANNELS if market in row.markets]
+    return _one_more(offered, incomplete, alone="all")
 
 
 def symbols(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -49,8 +55,13 @@ def lengths(incomplete: str) -> list[str]:
 
 
 def venues(incomplete: str) -> list[str]:
-    """Whose protocol the simulator may speak."""
+    """The vendors."""
     return _fitting(_VENUES, incomplete)
+
+
+def feeds(incomplete: str) -> list[str]:
+    """Alpaca's feeds."""
+    return _fitting([feed.value for kind in (DataFeed, OptionsFeed) for feed in kind], incomplete)
 
 
 def speeds(incomplete: str) -> list[str]:

@@ -11,14 +11,14 @@ from rxpolygon.cli.console import StatusLines
 from rxpolygon.cli.ends import Ends
 from rxpolygon.cli.formats import Format
 from rxpolygon.cli.lines import Lines
-from rxpolygon.client import StreamClient
 from rxpolygon.errors import LoginTimeoutError
+from rxpolygon.live import LiveStreams
 
 __all__ = ["follow"]
 
 
 def follow(
-    client: StreamClient,
+    client: LiveStreams,
     streams: Mapping[str, Observable[Any]],  # Any: whatever the function makes lines of
     shown: Format,
     *,

@@ -15,8 +15,8 @@ from rxpolygon.cli.board import Meter
 from rxpolygon.cli.console import StatusLines, say
 from rxpolygon.cli.ends import Ends
 from rxpolygon.cli.record_view import recording_progress, summary_text
-from rxpolygon.client import StreamClient
 from rxpolygon.errors import LoginTimeoutError, RxPolygonError, UsageError
+from rxpolygon.live import LiveStreams
 from rxpolygon.recording import Recorder, record
 
 __all__ = ["keep"]
@@ -25,7 +25,7 @@ _REDRAW: Final = 0.25  # seconds between two looks at the figures
 
 
 def keep(
-    client: StreamClient,
+    client: LiveStreams,
     streams: Mapping[str, Observable[Any]],  # Any: the events of whichever channel it is
     path: Path,
     *,
@@ -76,7 +76,7 @@ def keep(
 
 
 def _recorder(
-    client: StreamClient, path: Path, over: threading.Event, rotate_size: int | None, *, rotate_daily: bool
+    client: LiveStreams, path: Path, over: threading.Event, rotate_size: int | None, *, rotate_daily: bool
 ) -> Recorder:
     try:
         if path.expanduser().is_dir():

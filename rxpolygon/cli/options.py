@@ -13,7 +13,7 @@ from rxpolygon.cli import complete
 from rxpolygon.errors import InvalidArgumentError, UsageError
 from rxpolygon.settings import KEY_VARIABLES
 from rxpolygon.simulator.settings import Speed
-from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
+from rxpolygon.venues.polygon.names import StreamCluster
 
 __all__ = [
     "ApiKey",
@@ -67,20 +67,24 @@ Symbols = Annotated[
     option("A,B", "Symbols, with commas between them; every symbol unless given.", offers=complete.symbols),
 ]
 Host = Annotated[
-    str,
+    str | None,
     option(
         "HOST",
-        "A host name, or a URL, such as the one that rxpolygon serve tells.",
-        default=True,
+        "A host name, or a URL, such as the one that rxpolygon serve tells; the vendor's unless given.",
         offers=complete.hosts,
     ),
 ]
-ApiKey = Annotated[str | None, option("KEY", f"The API key; ${' or $'.join(KEY_VARIABLES)} unless given.")]
+ApiKey = Annotated[
+    str | None,
+    option(
+        "KEY",
+        f"The API key, ${' or $'.join(KEY_VARIABLES)} unless given; for alpaca KEY:SECRET, $APCA_API_KEY_ID "
+        "and $APCA_API_SECRET_KEY unless given.",
+    ),
+]
 Seconds = Annotated[float | None, option("N", "End after so many seconds; else with Ctrl-C.", least=0)]
 Limit = Annotated[int | None, option("N", "End after so many lines.", least=1)]
 Seed = Annotated[int, option("N", "The same seed makes the same market.", default=True)]
-
-DEFAULT_HOST: Final = StreamHost.REAL_TIME.value
 
 
 def symbols_from(text: str | None) -> list[str] | None:

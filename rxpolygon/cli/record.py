@@ -7,21 +7,19 @@ from typing import Annotated
 
 import typer
 
-from rxpolygon.cli.channels import ALL, ChannelNames, live_streams
+from rxpolygon.cli.channels import ALL, ChannelNames
+from rxpolygon.cli.feeds import FeedName, Request, Venue, feed_from
 from rxpolygon.cli.keep import keep
 from rxpolygon.cli.options import (
-    DEFAULT_HOST,
     ApiKey,
     Cluster,
     Host,
     Seconds,
     Symbols,
-    api_key_or_environment,
     bytes_from,
     option,
     symbols_from,
 )
-from rxpolygon.client import StreamClient
 
 __all__ = ["record"]
 
@@ -34,7 +32,9 @@ def record(
     cluster: Cluster = "stocks",
     channel: ChannelNames = ALL,
     symbols: Symbols = None,
-    host: Host = DEFAULT_HOST,
+    venue: Venue = "polygon",
+    feed: FeedName = None,
+    host: Host = None,
     api_key: ApiKey = None,
     seconds: Seconds = None,
     rotate_size: Annotated[
@@ -47,9 +47,9 @@ def record(
 ) -> None:
     """Record live frames to a file, until Ctrl-C.
 
-    Frames are kept as they came, with the time of each: rxpolygon replay and rxpolygon serve read them. A
-    file that is there is never overwritten: day.jsonl.gz becomes day.1.jsonl.gz. What happens is told on
-    stderr.
+    Frames are kept as they came, with the time of each. rxpolygon replay and rxpolygon serve read them; those
+    of alpaca the latter alone. A file that is there is never overwritten: day.jsonl.gz becomes
+    day.1.jsonl.gz. What happens is told on stderr.
 
     \b
     Examples:
@@ -57,6 +57,6 @@ def record(
       rxpolygon record crypto.jsonl.zst --cluster crypto --rotate-daily
     """
     size = None if rotate_size is None else bytes_from(rotate_size)
-    client = StreamClient(api_key_or_environment(api_key), cluster, host)
-    streams = live_streams(client, client.cluster.market, channel, symbols_from(symbols))
-    keep(client, streams, path, seconds=seconds, rotate_size=size, rotate_daily=rotate_daily)
+    source = feed_from(Request(venue, cluster, feed, host, api_key), encoding="json")
+    streams = source.streams(channel, symbols_from(symbols))
+    keep(source.client, streams, path, seconds=seconds, rotate_size=size, rotate_daily=rotate_daily)

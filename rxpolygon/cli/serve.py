@@ -96,9 +96,14 @@ def serve(
 def _introduce_alpaca(url: str, key: str, recording: Path | None) -> None:
     what = "a simulated market" if recording is None else str(recording)
     name, _, secret = key.partition(":")
+    keys = f"{name}:{secret or 'secret'}"
     typer.echo(f"Serving {what} on {url} (Ctrl-C stops it). In Python, here or with the vendor's own client:")
     typer.echo("")
     typer.echo(f'  StockDataStream("{name}", "{secret or "secret"}", url_override="{url}")')
+    typer.echo("")
+    typer.echo("or in another terminal:")
+    typer.echo("")
+    typer.echo(f"  rxpolygon bars --venue alpaca --host {url} --api-key {keys}")
 
 
 def _introduce(url: str, key: str, recording: Path | None) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from rxpolygon.cli.channels import ALL, ChannelNames, events_of, live_streams
+from rxpolygon.cli.channels import ALL, ChannelNames
+from rxpolygon.cli.feeds import FeedName, Request, Venue, feed_from
 from rxpolygon.cli.follow import follow
 from rxpolygon.cli.formats import AsCsv, AsJson, event_format
 from rxpolygon.cli.options import (
-    DEFAULT_HOST,
     ApiKey,
     Cluster,
     Host,
     Limit,
     Seconds,
     Symbols,
-    api_key_or_environment,
     symbols_from,
 )
-from rxpolygon.client import StreamClient
 
 __all__ = ["stream"]
 
@@ -27,7 +25,9 @@ def stream(
     symbols: Symbols = None,
     json: AsJson = False,
     csv: AsCsv = False,
-    host: Host = DEFAULT_HOST,
+    venue: Venue = "polygon",
+    feed: FeedName = None,
+    host: Host = None,
     api_key: ApiKey = None,
     limit: Limit = None,
     seconds: Seconds = None,
@@ -41,9 +41,9 @@ def stream(
     Examples:
       rxpolygon stream --symbols AAPL,MSFT --channel stock_trades
       rxpolygon stream --cluster crypto --csv --seconds 60 > crypto.csv
+      rxpolygon stream --venue alpaca --feed sip --symbols AAPL --channel trades
     """
-    client = StreamClient(api_key_or_environment(api_key), cluster, host)
-    market = client.cluster.market
-    shown = event_format(events_of(market, channel), json=json, csv=csv)
-    streams = live_streams(client, market, channel, symbols_from(symbols))
-    follow(client, streams, shown, limit=limit, seconds=seconds)
+    source = feed_from(Request(venue, cluster, feed, host, api_key))
+    shown = event_format(source.kinds(channel), json=json, csv=csv)
+    streams = source.streams(channel, symbols_from(symbols))
+    follow(source.client, streams, shown, limit=limit, seconds=seconds)

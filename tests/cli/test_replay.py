@@ -71,6 +71,14 @@ def test_replay_of_channels_and_symbols_leaves_out_the_rest(command: Command, tm
     assert prices(outcome) == [100.0, 103.0]
 
 
+def test_replay_of_options_tells_which_channel_needs_symbols(command: Command, tmp_path: Path) -> None:
+    symbol = "O:SPY271217C00600000"
+    path = recording(tmp_path / "day.jsonl", [trade(0, symbol)])
+    outcome = command("replay", str(path), "--cluster", "options")
+    assert [event["symbol"] for event in objects(outcome)] == [symbol]
+    assert outcome.reason == "option_quotes is left out: it needs --symbols"
+
+
 def test_replay_merges_recordings_by_time(command: Command, tmp_path: Path) -> None:
     odd = recording(tmp_path / "odd.jsonl", [trade(1), trade(3)])
     even = recording(tmp_path / "even.jsonl", [trade(0), trade(2)])
