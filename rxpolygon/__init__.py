@@ -22,7 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from rxpolygon import errors, events, operators, simulator, status, testing
+    from rxpolygon import aio, errors, events, frames, operators, simulator, status, testing
     from rxpolygon.client import StreamClient
     from rxpolygon.connection.policy import Reconnect
     from rxpolygon.recording import record
@@ -38,8 +38,10 @@ __all__ = [
     "StreamCluster",
     "StreamHost",
     "StreamServicePrefix",
+    "aio",
     "errors",
     "events",
+    "frames",
     "operators",
     "record",
     "simulator",
@@ -54,7 +56,7 @@ _PLACES: Final = {
     "replay": ("ReplayClient",),
     "venues.polygon.names": ("StreamCluster", "StreamHost", "StreamServicePrefix"),
 }
-_MODULES: Final = ("errors", "events", "operators", "simulator", "status", "testing")
+_MODULES: Final = ("aio", "errors", "events", "frames", "operators", "simulator", "status", "testing")
 
 logging.getLogger("rxpolygon").addHandler(logging.NullHandler())
 
