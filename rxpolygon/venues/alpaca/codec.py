@@ -15,7 +15,7 @@ from rxpolygon.events import Event, to_milliseconds
 from rxpolygon.events.instants import PACKED_KEY, packed_nanoseconds, text_nanoseconds
 from rxpolygon.topics import Topic
 from rxpolygon.venues.alpaca.channels import IMPLIED, channels_of
-from rxpolygon.venues.alpaca.packed import instants_as_numbers, instants_as_text, packed_items
+from rxpolygon.venues.alpaca.packed import instants_as_text, numbers_decoder, packed_items
 from rxpolygon.venues.alpaca.statuses import CONTROLS, notice
 from rxpolygon.venues.dialect import Label, Notice, Salvaged, Split
 from rxpolygon.venues.salvage import Grammar, Salvager, json_items
@@ -28,6 +28,11 @@ _LARGEST_COMMAND: Final = 32_768  # the server takes no larger websocket message
 _MARGIN: Final = 64  # bytes of a command besides its symbols
 _HIDDEN: Final = "<key>"
 
+# Control messages by the first letters of their kind; a text may have a longer header than it needs.
+_CONTROL: Final = {
+    "json": re.compile(rb'T"\s*:\s*"[es][rui]'),
+    "msgpack": re.compile(rb"T(?:[\xa5\xa7\xac][es]|[\xd9-\xdb])"),
+}
 _KINDS: Final = {
     "json": re.compile(rb'"T"\s*:\s*"(\w+)"'),
     "msgpack": re.compile(rb"\xa1T[\xa1-\xbf](\w+?)(?=[\xa1-\xbf]|$)"),
@@ -67,12 +72,7 @@ def _decoder(market: str, encoding: Encoding) -> Callable[[bytes], list[object]]
         types = types | event
     if encoding == "json":
         return msgspec.json.Decoder(list[types], strict=False).decode  # type: ignore[valid-type]
-    decode_numbers = msgspec.msgpack.Decoder(list[types], strict=False).decode  # type: ignore[valid-type]
-
-    def decode(frame: bytes) -> list[object]:
-        return decode_numbers(instants_as_numbers(frame))
-
-    return decode
+    return numbers_decoder(msgspec.msgpack.Decoder(list[types], strict=False).decode)  # type: ignore[valid-type]
 
 
 @cache
@@ -134,6 +134,7 @@ class AlpacaCodec:
         self._marks = {channel.field: self._mark(channel.kind) for channel in channels}
         self._types = _event_types(market)
         self._kind: Final = _KINDS[encoding]
+        self._control: Final = _CONTROL[encoding].search
         self._encode: Callable[[object], bytes] = msgspec.msgpack.encode if self.is_binary else orjson.dumps
         self._salvage = _salvager(market, encoding)
         self.decode: Callable[[bytes], Sequence[object]] = _decoder(market, encoding)
@@ -162,7 +163,7 @@ class AlpacaCodec:
 
     def may_hold_notices(self, data: bytes) -> bool:
         """Whether frames may say something about the connection; a quick look, wrong on one side only."""
-        return b"success" in data or b"error" in data or b"subscription" in data
+        return self._control(data) is not None
 
     def notices(self, frame: bytes) -> Sequence[Notice]:
         """The meanings of all the control messages in a frame. Never raises."""
