@@ -10,7 +10,6 @@ from rxpolygon.events import Event
 from rxpolygon.fan import Fan
 from rxpolygon.raw import RawDelivery
 from rxpolygon.symbol_table import nobody
-from rxpolygon.venues.polygon.codec import StatusMessage
 
 __all__ = ["RawReplayDelivery", "ReplayDelivery"]
 
@@ -22,6 +21,8 @@ class ReplayDelivery(Delivery):
     clock: Callable[[], float]
     #: Classes of events that nobody asked for; None when that has to be found out anew.
     _unwanted: set[type] | None = None
+    #: Classes of events that there are.
+    _kinds: frozenset[type] = frozenset()
 
     def wanted_changed(self) -> None:
         """Somebody asks for other topics from now on. Any thread."""
@@ -30,21 +31,23 @@ class ReplayDelivery(Delivery):
             unwanted.clear()  # a loop that runs sees it with its next event
 
     def _find_unwanted(self) -> set[type]:
-        self._unwanted = found = set(self._router.types.values())
+        self._kinds = frozenset(self._router.types.values())
+        self._unwanted = found = set(self._kinds)
         found.difference_update(self._router.types[topic.prefix] for topic in self._router.wanted)
         return found
 
     def _route_frames(self, frames: list[bytes]) -> tuple[int, int | None]:
         """As live, but in passing over what nobody asked for: a recording may hold much of that.
 
-        And statuses may come anywhere: they are counted apart here.
+        And notices (statuses) may come anywhere: they are no events, and are not counted.
         """
         unwanted = self._unwanted if self._unwanted is not None else self._find_unwanted()
         decode, tables, raw = self._decode, self._router.tables, self._messages
         count = 0
         newest: Sequence[object] = ()  # the last frame that was no mere status
         on_next: Callable[[Any], object] = nobody
-        event: Any  # an Event or a StatusMessage
+        kinds = self._kinds
+        event: Any  # an Event or a notice
         for frame in frames:
             if raw.observers:
                 raw.emit(frame)
@@ -61,7 +64,7 @@ class ReplayDelivery(Delivery):
                 kind = event.__class__
                 if kind in unwanted:
                     continue
-                if kind is StatusMessage:
+                if kind not in kinds:
                     count -= 1
                     newest = before
                     continue

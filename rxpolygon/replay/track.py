@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from rxpolygon.errors import RecordingError
-from rxpolygon.replay.clusters import CheckedCodec
 from rxpolygon.replay.delivery import ReplayDelivery
 from rxpolygon.replay.pace import Pace
 from rxpolygon.replay.scheduler import NEVER, ReplayScheduler
@@ -20,18 +19,25 @@ _PIECE_SECONDS: Final = 0.05  # between two looks at the progress, about
 _LARGEST_PIECE: Final = 8_192
 
 
+class Check(Protocol):
+    """What notes data that should not be in a recording."""
+
+    #: What was found; None while all is well.
+    problem: str | None
+
+
 class Track:
     """Reads a source and hands its frames or events on, each at its time. Replay thread only.
 
     Args:
         source: What is read.
         delivery: Hands on.
-        check: Notes data of another cluster.
+        check: Notes data of another cluster or venue.
         scheduler: The clock, which goes on to each pair's time.
     """
 
     def __init__(
-        self, source: Source, delivery: ReplayDelivery, check: CheckedCodec, scheduler: ReplayScheduler
+        self, source: Source, delivery: ReplayDelivery, check: Check, scheduler: ReplayScheduler
     ) -> None:
         self.source = source
         self._scheduler = scheduler

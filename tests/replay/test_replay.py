@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -350,3 +351,35 @@ def test_progress_is_told_before_a_wait(tmp_path: Path) -> None:
     with client:
         wait_for(lambda: [progress.frames for progress in told] == [1])
     assert [progress.is_over for progress in told] == [False, True]
+
+
+def test_progress_bar_shows_the_files_share_and_the_recordings_time(
+    minute: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = ReplayClient(minute, "stocks", "max", show_progress=True)
+    client.status.subscribe()
+    for _ in range(2):
+        client.run()
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert "100%" in shown.err
+        assert "2023-11-14 22:14:01 UTC" in shown.err
+
+
+def test_progress_bar_of_a_broken_file_stops_where_it_breaks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_recording(tmp_path / "a.jsonl", [line(0, trade()), b"{}\n"])
+    client = ReplayClient(path, "stocks", "max", show_progress=True)
+    client.subscribe_stock_trades().subscribe(on_error=lambda error: None)
+    with pytest.raises(errors.RecordingError, match="line 2"):
+        client.run()
+    assert "2023-11-14 22:14:00 UTC" in capsys.readouterr().err
+
+
+def test_progress_bar_without_its_package_says_what_to_install(
+    minute: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.raises(errors.MissingPackageError, match=r"rxpolygon\[notebook\]"):
+        ReplayClient(minute, "stocks", show_progress=True)
