@@ -52,6 +52,7 @@ FORBIDDEN = {
         "client",
         "delivery",
         "venues.polygon.codec",
+        "venues.alpaca",
     },
 }
 
@@ -62,6 +63,8 @@ PURE = {
     "connection/subscriptions.py": {"socket", "threading", "queue", "time", "asyncio", "random"},
     "connection/mute.py": {"socket", "threading", "queue", "time", "asyncio", "random"},
     "operators": {"socket", "time", "asyncio", "websocket"},
+    "aio": {"socket", "time", "websocket"},
+    "frames": {"socket", "threading", "queue", "time", "asyncio", "websocket", "polars", "pyarrow", "pandas"},
 }
 
 
