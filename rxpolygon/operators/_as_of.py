@@ -83,6 +83,46 @@ class Joiner(Generic[TLeft, TRight, TOut]):
         self._lanes: dict[str, list[TRight]] = {}
         self._newest_left = self._newest_right = _BEGINNING
 
+    def right_entry(self, turns: Turns[TOut]) -> Callable[[TRight], None]:
+        """The handler of right values, to be called from any thread.
+
+        The same as ``turns.entry(self.take_right)``; but the newest value of all, as nearly every one is, is
+        kept here: there are many more quotes than trades, and a call costs as much as the keeping.
+        """
+        inbox, take_turn, give_back = turns.inbox, turns.take, turns.give_back
+        lanes, take_right, trim = self._lanes, self.take_right, self._trim
+
+        def on_next(right: TRight) -> None:
+            if inbox:
+                turns.run(take_right, right)
+                return
+            try:
+                take_turn()
+            except IndexError:
+                turns.run(take_right, right)
+                return
+            try:
+                time = right.timestamp
+                if time is not None and time >= self._newest_right:
+                    self._newest_right = time
+                    try:
+                        lane = lanes[right.symbol]
+                    except KeyError:
+                        lane = lanes[right.symbol] = []
+                    lane.append(right)
+                    if not len(lane) & 7:
+                        trim(lane)
+                else:
+                    take_right(right)
+            except Exception as error:
+                turns.fail(error)
+            finally:
+                give_back(None)
+            if inbox:
+                turns.work()
+
+        return on_next
+
     def take_right(self, right: TRight) -> None:
         """Keeps a right value in its place."""
         time = right.timestamp
@@ -214,11 +254,12 @@ def as_of(
                 lambda: turns.run(lambda _: holding.flush(), None),
             )
             resources.add(timer)
-            take_left = timer.watched(joiner.take_left)
-            take_right = timer.watched(joiner.take_right)
+            on_left = turns.entry(timer.watched(joiner.take_left))
+            on_right = turns.entry(timer.watched(joiner.take_right))
         else:
             joiner = Joiner(settings, match, turns.emit)
-            take_left, take_right = joiner.take_left, joiner.take_right
+            on_left = turns.entry(joiner.take_left)
+            on_right = joiner.right_entry(turns)
 
         def end(error: Exception | None) -> None:
             joiner.flush()
@@ -233,7 +274,6 @@ def as_of(
         def on_right_completed() -> None:
             turns.run(lambda _: joiner.stop_holding(), None)
 
-        on_right, on_left = turns.entry(take_right), turns.entry(take_left)
         resources.add(right_source.subscribe(on_right, on_error, on_right_completed, scheduler=scheduler))
         resources.add(left_source.subscribe(on_left, on_error, on_completed, scheduler=scheduler))
         return resources
