@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
+from msgspec.json import Decoder, Encoder
 from reactivex import ConnectableObservable, GroupedObservable, Observable, Subject, abc
 from reactivex import operators as ops
 from reactivex.disposable import Disposable
@@ -17,6 +19,7 @@ from rxpolygon.events import Trade
 from rxpolygon.operators import Bar
 
 EVENTS = 200_000
+FRAME = 50
 MINUTE = 60_000
 BASE = 28_335_000 * MINUTE
 # Half of the trades are odd lots (37).
@@ -25,8 +28,42 @@ CODES: list[tuple[int, ...]] = [(), (), (14,), (14, 41), (37,), (37,), (14, 37),
 NO_PRICE = frozenset({2, 7, 20, 21, 29, 35, 37, 52, 53})
 NOTHING = frozenset({15, 16, 38})
 
+decode = Decoder(list[Trade]).decode
+
 Judged = tuple[Trade, bool, bool]
 Row = tuple[float | None, float | None, float | None, float | None, float, float, int]
+
+
+class Frames:
+    """Trades as they come in the client: a frame's bytes are decoded when its turn has come.
+
+    A list of all trades would measure how slowly the machine's memory gives them, alike for all ways.
+
+    Attributes:
+        seconds: What making and freeing the trades took so far, of the thread's own time.
+    """
+
+    def __init__(self, trades: Iterable[Trade]) -> None:
+        self.seconds = 0.0
+        self._encoded: list[bytes] = []
+        frame: list[Trade] = []
+        encode = Encoder().encode
+        for trade in trades:
+            frame.append(trade)
+            if len(frame) == FRAME:
+                self._encoded.append(encode(frame))
+                frame.clear()
+        if frame:
+            self._encoded.append(encode(frame))
+
+    def __iter__(self) -> Iterator[list[Trade]]:
+        frame: list[Trade] = []
+        for encoded in self._encoded:
+            start = time.thread_time()
+            # Into the same list, so that the trades before are freed here too.
+            frame[:] = decode(encoded)
+            self.seconds += time.thread_time() - start
+            yield frame
 
 
 class Feed(Observable[Trade]):
@@ -52,32 +89,42 @@ class Feed(Observable[Trade]):
         assert self.observer is not None
         self.observer.on_completed()
 
-    def play(self, trades: Sequence[Trade]) -> None:
-        self.send(trades)
+    def play(self, frames: Iterable[Sequence[Trade]]) -> None:
+        for frame in frames:
+            self.send(frame)
         self.complete()
 
 
-def market(symbols: int) -> list[Trade]:
-    """Trades of evenly busy symbols over five minutes, half of them odd lots."""
+def market(symbols: int, events: int, minutes: float, weigh: Callable[[int], float]) -> Iterator[Trade]:
+    """Trades of symbols as busy as ``weigh`` says of their rank, half of them odd lots."""
     chance = random.Random(1)
     names = [f"S{number:05}" for number in range(symbols)]
-    return [
-        Trade(
-            symbol=chance.choice(names),
+    weights = [weigh(rank) for rank in range(1, symbols + 1)]
+    for number, name in enumerate(chance.choices(names, weights, k=events)):
+        yield Trade(
+            symbol=name,
             price=100 + chance.randrange(400) / 4,
             size=float(chance.randrange(1, 300)),
-            timestamp=BASE + number * 5 * MINUTE // EVENTS,
+            timestamp=BASE + int(number * minutes * MINUTE / events),
             conditions=chance.choice(CODES),
             sequence_number=number,
         )
-        for number in range(EVENTS)
-    ]
 
 
-def with_time_bars(trades: Sequence[Trade]) -> list[Bar]:
+def alike(_rank: int) -> float:
+    """All symbols are equally busy."""
+    return 1
+
+
+def by_rank(rank: int) -> float:
+    """A few symbols have most of the trades, as in a real market."""
+    return 1 / rank
+
+
+def with_time_bars(frames: Iterable[list[Trade]]) -> list[Bar]:
     feed, bars = Feed(), list[Bar]()
     feed.pipe(rxo.time_bars("1m")).subscribe(bars.append)
-    feed.play(trades)
+    feed.play(frames)
     return bars
 
 
@@ -127,7 +174,7 @@ def finished(symbol: str, minute: int, row: Row | None) -> Bar | None:
 
 
 class Minutes:
-    """One dict of rows, all symbols' bars when a minute is over: what scan, streamz and csp call."""
+    """One dict of rows, all symbols' bars when a minute is over: what streamz and csp call."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Row | None] = {}
@@ -144,8 +191,7 @@ class Minutes:
         return done
 
     def rest(self) -> list[Bar]:
-        bars = [finished(symbol, self.minute, self.rows[symbol]) for symbol in sorted(self.rows)]
-        return [bar for bar in bars if bar is not None]
+        return finished_rows(self.rows, self.minute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +228,47 @@ class Candle:
         return finished(self.symbol, self.start // MINUTE, row)
 
 
-def with_scan_of_values(trades: Sequence[Trade]) -> list[Bar]:
+Rows = dict[str, Row | None]
+#: What scan carries: the open bars, those that the trade finished, and the minute.
+ScanState = tuple[Rows, list[Bar], int]
+
+
+def finished_rows(rows: Rows, minute: int) -> list[Bar]:
+    bars = [finished(symbol, minute, rows[symbol]) for symbol in sorted(rows)]
+    return [bar for bar in bars if bar is not None]
+
+
+def next_rows(state: ScanState, item: Judged) -> ScanState:
+    rows, _, before = state
+    trade = item[0]
+    minute = trade.timestamp // MINUTE
+    done: list[Bar] = []
+    if minute != before:
+        done, rows = finished_rows(rows, before), {}
+    rows[trade.symbol] = added(rows.get(trade.symbol), item)
+    return rows, done, minute
+
+
+def with_scan(frames: Iterable[list[Trade]]) -> list[Bar]:
+    feed, bars = Feed(), list[Bar]()
+    last: ScanState = ({}, [], 0)
+
+    def over(state: ScanState) -> list[Bar]:
+        nonlocal last
+        last = state
+        return state[1]
+
+    def tell(done: Any) -> None:  # Any: RxPY's filter loses the type
+        bars.extend(done)
+
+    feed.pipe(
+        ops.filter(is_complete), ops.map(judged), ops.scan(next_rows, last), ops.map(over), ops.filter(bool)
+    ).subscribe(tell)
+    feed.play(frames)
+    return bars + finished_rows(last[0], last[2])
+
+
+def with_scan_of_values(frames: Iterable[list[Trade]]) -> list[Bar]:
     feed, bars = Feed(), list[Bar]()
     State = tuple[dict[str, Candle], list[Candle], int]
 
@@ -204,37 +290,18 @@ def with_scan_of_values(trades: Sequence[Trade]) -> list[Bar]:
         last = state
         return state[1]
 
-    def tell(candles: Any) -> None:  # Any: RxPY's filter loses the type
+    def tell(candles: Any) -> None:  # Any: as above
         bars.extend(bar for candle in candles if (bar := candle.bar()) is not None)
 
     feed.pipe(
         ops.filter(is_complete), ops.map(judged), ops.scan(step, last), ops.map(over), ops.filter(bool)
     ).subscribe(tell)
-    feed.play(trades)
+    feed.play(frames)
     tell(last[0][symbol] for symbol in sorted(last[0]))
     return bars
 
 
-def with_scan(trades: Sequence[Trade]) -> list[Bar]:
-    feed, bars, minutes = Feed(), list[Bar](), Minutes()
-
-    def step(_: list[Bar], item: Judged) -> list[Bar]:
-        return minutes.step(item)
-
-    def not_empty(done: list[Bar]) -> bool:
-        return bool(done)
-
-    feed.pipe(
-        ops.filter(is_complete),
-        ops.map(judged),
-        ops.scan(step, list[Bar]()),
-        ops.filter(not_empty),
-    ).subscribe(bars.extend)
-    feed.play(trades)
-    return bars + minutes.rest()
-
-
-def with_group_by(trades: Sequence[Trade]) -> list[Bar]:
+def with_group_by(frames: Iterable[list[Trade]]) -> list[Bar]:
     feed, bars = Feed(), list[Bar]()
     publish: Callable[[Observable[Trade]], ConnectableObservable[Trade]] = ops.publish()
     shared = publish(feed)
@@ -272,25 +339,28 @@ def with_group_by(trades: Sequence[Trade]) -> list[Bar]:
         ops.filter(is_complete), ops.map(judged), ops.group_by(symbol_of), ops.flat_map(of_symbol)
     ).subscribe(keep)
     shared.connect()
-    feed.play(trades)
+    feed.play(frames)
     return bars
 
 
-def with_streamz(trades: Sequence[Trade]) -> list[Bar]:
+def with_streamz(frames: Iterable[list[Trade]]) -> list[Bar]:
     streamz = import_module("streamz")  # by name: it has no types
 
     source, bars, minutes = streamz.Stream(), list[Bar](), Minutes()
     items = source.filter(is_complete).map(judged)
     steps = items.accumulate(lambda _, item: (None, minutes.step(item)), returns_state=True, start=None)
     steps.filter(bool).sink(bars.extend)
-    for trade in trades:
-        source.emit(trade)
+    for frame in frames:
+        for trade in frame:
+            source.emit(trade)
     return bars + minutes.rest()
 
 
-def with_csp(trades: Sequence[Trade]) -> list[Bar]:
+def with_csp(frames: Iterable[list[Trade]]) -> list[Bar]:
     from tests.benchmarks.csp_bars import run_csp
 
     bars, minutes = list[Bar](), Minutes()
+    # csp is given the whole input before it runs.
+    trades = [trade for frame in frames for trade in frame]
     run_csp(trades, lambda trade: minutes.step(judged(trade)) if is_complete(trade) else [], bars)
     return bars + minutes.rest()

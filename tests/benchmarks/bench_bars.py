@@ -2,33 +2,40 @@
 
 Run by hand:  python -m tests.benchmarks.bench_bars
 
-All ways get the same trades of 500 symbols in the same run and must give the same bars. A figure is the
-median of some passes, garbage collection off, in microseconds an event. The source is the lightest hot
-Observable there is, so that what is measured is the operators. Hold the ratios against the targets; the
-absolute figures are this machine's. streamz and csp are left out where they are not installed.
+All ways get the same trades of 500 symbols in the same run, in turn, and must give the same bars. Trades
+come as in the client: the bytes of a frame of 50 are decoded, then pushed one by one into the lightest hot
+Observable there is. A figure is the median of some passes, in microseconds of the thread's own time an event,
+so that other programs disturb it little. Garbage collection is off, and the decoding is left out where not
+said otherwise. Hold the ratios against the targets; the absolute figures are this machine's. streamz and
+csp are left out where they are not installed.
+
+The growth is that of a trade's cost from 10 symbols to 10,000, with as many trades in a bar: the same market
+with more symbols is compared, not bars of many trades with bars of few, which cost more by themselves.
+Two growths are told: of the operator alone, and of all that a trade costs from its bytes to the bar.
 """
 
 from __future__ import annotations
 
 import gc
 import platform
-import random
 import statistics
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
 
 import rxpolygon.operators as rxo
 from rxpolygon.events import Trade
 from rxpolygon.operators import Bar
 from tests.benchmarks.bar_ways import (
     BASE,
-    CODES,
     EVENTS,
     MINUTE,
     Feed,
+    Frames,
+    alike,
+    by_rank,
     market,
     with_csp,
     with_group_by,
@@ -38,23 +45,34 @@ from tests.benchmarks.bar_ways import (
     with_time_bars,
 )
 
-PASSES = 5
-# 50 trades a bar of 10,000 symbols.
+PASSES = 7
 MANY = 500_000
-FRAME = 500
+TRADES_A_BAR = 50
+
+Way = Callable[[Iterable[list[Trade]]], list[Bar]]
 
 
-def seconds(way: Callable[[], object]) -> float:
+class Cost(NamedTuple):
+    """Microseconds an event."""
+
+    alone: float
+    with_decoding: float
+
+
+def cost(way: Way, frames: Frames, events: int) -> Cost:
+    gc.collect()
     gc.disable()
-    start = time.perf_counter()
-    way()
-    passed = time.perf_counter() - start
+    decoding = frames.seconds
+    start = time.thread_time()
+    way(frames)
+    whole = time.thread_time() - start
+    decoding = frames.seconds - decoding
     gc.enable()
-    return passed
+    return Cost((whole - decoding) / events * 1e6, whole / events * 1e6)
 
 
-def compare(trades: Sequence[Trade]) -> None:
-    ways: dict[str, Callable[[Sequence[Trade]], list[Bar]]] = {
+def compare() -> None:
+    ways: dict[str, Way] = {
         "time_bars": with_time_bars,
         "RxPY scan, map, filter, dict of values": with_scan_of_values,
         "RxPY scan, map, filter, dict of tuples": with_scan,
@@ -66,61 +84,39 @@ def compare(trades: Sequence[Trade]) -> None:
             print(f"{package}: left out, it is not installed")
         else:
             ways[f"{package} {installed(package)}"] = other
-    expected = with_time_bars(trades)
+    frames = Frames(market(500, EVENTS, 5, alike))
+    expected = with_time_bars(frames)
     passes: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(PASSES):
         for name, way in ways.items():
-            gc.collect()
-            passes[name].append(seconds(partial(way, trades)))
+            passes[name].append(cost(way, frames, EVENTS).alone)
     for name, way in ways.items():
-        assert sorted(way(trades), key=place) == expected, name
-        cost = statistics.median(passes[name])
-        ratio = cost / statistics.median(passes["time_bars"])
-        print(f"{name:38} {cost / len(trades) * 1e6:8.2f} µs an event   {ratio:6.1f} times time_bars")
+        assert sorted(way(frames), key=place) == expected, name
+        median = statistics.median(passes[name])
+        ratio = median / statistics.median(passes["time_bars"])
+        print(f"{name:38} {median:8.2f} µs an event   {ratio:6.1f} times time_bars")
 
 
 def growth() -> None:
-    """The same number of trades in one window, whatever the number of symbols.
-
-    The trades are made just before they are played and freed after it, as in a live stream: a list of all
-    of them would measure the machine's memory.
-    """
-    for title, weigh in (("equally busy", lambda rank: 1.0), ("busy as 1/rank", lambda rank: 1 / rank)):
-        costs: dict[int, list[float]] = {10: [], 500: [], 10_000: []}
+    for title, weigh in (("equally busy", alike), ("busy as 1/rank", by_rank)):
+        streams = {
+            symbols: Frames(market(symbols, MANY, MANY / TRADES_A_BAR / symbols, weigh))
+            for symbols in (10, 500, 10_000)
+        }
+        passes: dict[int, list[Cost]] = {symbols: [] for symbols in streams}
         for _ in range(PASSES):
-            for symbols, passes in costs.items():
-                weights = [weigh(rank) for rank in range(1, symbols + 1)]
-                passes.append(live_seconds(symbols, weights))
-        least = statistics.median(costs[10])
-        for symbols, passes in costs.items():
-            cost = statistics.median(passes)
+            for symbols, frames in streams.items():
+                passes[symbols].append(cost(with_time_bars, frames, MANY))
+        medians = {
+            symbols: Cost(*map(statistics.median, zip(*costs, strict=True)))
+            for symbols, costs in passes.items()
+        }
+        for symbols, median in medians.items():
             print(
-                f"{symbols:6} symbols, {title:15} {cost / MANY * 1e6:6.2f} µs an event"
-                f"   {cost / least:6.2f} times 10 symbols"
+                f"{symbols:6} symbols, {title:15} {median.alone:6.2f} µs an event"
+                f"   {median.alone / medians[10].alone:5.2f} times 10 symbols"
+                f"   {median.with_decoding / medians[10].with_decoding:5.2f} with decoding"
             )
-
-
-def live_seconds(symbols: int, weights: list[float]) -> float:
-    chance = random.Random(1)
-    names = [f"S{number:05}" for number in range(symbols)]
-    chosen = chance.choices(names, weights, k=MANY)
-    feed = Feed()
-    feed.pipe(rxo.time_bars("1m")).subscribe()
-    passed = 0.0
-    for first in range(0, MANY, FRAME):
-        frame = [
-            Trade(
-                symbol=chosen[number],
-                price=100 + chance.randrange(400) / 4,
-                size=100.0,
-                timestamp=BASE + number * MINUTE // MANY,
-                conditions=CODES[number * 7 % len(CODES)],
-                sequence_number=number,
-            )
-            for number in range(first, min(first + FRAME, MANY))
-        ]
-        passed += seconds(partial(feed.send, frame))
-    return passed + seconds(feed.complete)
 
 
 def memory(symbols: int = 10_000) -> None:
@@ -162,7 +158,7 @@ def installed(package: str) -> str | None:
 def main() -> None:
     print(f"Python {platform.python_version()}, reactivex {version('reactivex')}, {platform.machine()}")
     print(f"{EVENTS:,} trades of 500 symbols, one-minute bars, medians of {PASSES} passes")
-    compare(market(500))
+    compare()
     growth()
     memory()
 
