@@ -142,7 +142,7 @@ def write_whole(table: Any, path: Path, compression: str) -> int:  # Any: a tabl
     Raises:
         OSError: The disk cannot take it, or there is such a file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with open(unfinished, "xb") as file:
@@ -159,6 +159,13 @@ def write_whole(table: Any, path: Path, compression: str) -> int:  # Any: a tabl
         raise
     _sync_folder(path.parent)
     return size
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -111,6 +111,11 @@ def test_a_frame_may_be_observed_again_and_disposed_early() -> None:
     assert trades.pipe(ops.count()).run() == 100
 
 
+@pytest.mark.parametrize("make", [frames.frame, lambda rows, kind: pl.DataFrame({"symbol": []}).to_arrow()])
+def test_a_frame_without_rows_is_an_empty_stream(make: Any) -> None:
+    assert stream(make([], Trade)) == []
+
+
 def test_operators_run_over_a_frame_as_over_a_live_stream() -> None:
     rows = [Trade(symbol="A", price=float(n), size=1, timestamp=NOW + n * 1_000) for n in range(200)]
     source = frames.from_frame(frames.frame(rows).sample(fraction=1, shuffle=True, seed=1), Trade)

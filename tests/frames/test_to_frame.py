@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import threading
 from typing import Any
 
 import polars as pl
 import pytest
 import reactivex as rx
-from reactivex import operators as ops
 
-import rxpolygon.operators as rxo
 from rxpolygon import frames
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, MissingPackageError, UsageError
 from rxpolygon.events import (
@@ -23,7 +23,7 @@ from rxpolygon.events import (
     UnknownEvent,
     alpaca,
 )
-from rxpolygon.operators import Bar, TradeWithQuote
+from rxpolygon.operators import Bar, Side, TradeWithQuote
 from tests.operators.streams import END, ERROR, Hot, Lab, quote, trade
 
 UTC_MS = pl.Datetime("ms", "UTC")
@@ -128,6 +128,28 @@ def test_an_observer_that_raises_gets_that_in_its_on_error() -> None:
     assert not source.observers
 
 
+def test_events_of_several_threads_are_all_there_and_frames_come_one_at_a_time() -> None:
+    source: Hot[Trade] = Hot()
+    kept: list[pl.DataFrame] = []
+    busy = threading.Lock()
+
+    def keep(frame: pl.DataFrame) -> None:
+        assert busy.acquire(blocking=False)
+        kept.append(frame)
+        busy.release()
+
+    source.pipe(frames.to_frame(7)).subscribe(keep)
+    rows = [trade(at=at) for at in range(2_000)]
+    threads = [threading.Thread(target=source.send, args=rows[start::4]) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    source.complete()
+    assert sorted(at for frame in times(kept) for at in frame) == list(range(2_000))
+    assert {frame.height for frame in kept[:-1]} == {7}
+
+
 def test_another_kind_of_event_is_an_error_and_releases_the_source() -> None:
     lab = Lab()
     source: Hot[Any] = lab.source()
@@ -194,8 +216,8 @@ def test_instants_are_the_instants() -> None:
 
 
 def test_a_trade_with_its_quote() -> None:
-    pairs = rx.of(trade(at=5)).pipe(rxo.join_quotes(rx.of(quote(at=1))), ops.to_list()).run()
-    frame = frames.frame(pairs)
+    pair = TradeWithQuote(trade(at=5), quote(at=1), 10.0, 2.0, Side.UNKNOWN, False)
+    frame = frames.frame([pair])
     assert frame.columns == ["symbol", "timestamp", "trade", "quote", "mid", "spread", "side", "is_stale"]
     assert frame.schema["side"] == pl.Categorical
     assert frame.select(pl.col("trade").struct.field("price"), "mid", "side").rows() == [
@@ -264,8 +286,6 @@ def test_a_missing_package_is_told_at_the_call(
 
 
 def test_import_of_the_room_needs_none_of_its_packages() -> None:
-    import subprocess
-
     program = (
         "import sys\nsys.modules.update(polars=None, pyarrow=None, pandas=None)\nimport rxpolygon.frames\n"
     )

@@ -250,13 +250,17 @@ rx.from_iterable(rows).pipe(frames.to_parquet(sys.argv[1], every=None, max_rows=
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
-@pytest.mark.parametrize("call", [3, 4])  # the second file's own fsync, before it has its name; its folder's
-def test_a_kill_leaves_no_half_file_under_its_name(call: int, tmp_path: Path) -> None:
+# Two folders are made and the first file, with its folder; then the second file, which has no name yet at its
+# own fsync, and has it at that of the folder.
+@pytest.mark.parametrize(("call", "files", "unfinished"), [(5, 1, 1), (6, 2, 0)])
+def test_a_kill_leaves_no_half_file_under_its_name(
+    call: int, files: int, unfinished: int, tmp_path: Path
+) -> None:
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(call)], check=False)
     assert done.returncode == -signal.SIGKILL
     paths = list(tmp_path.rglob("*.parquet"))
-    assert len(paths) == call // 2
-    assert len(list(tmp_path.rglob("*.unfinished"))) == call % 2
+    assert len(paths) == files
+    assert len(list(tmp_path.rglob("*.unfinished"))) == unfinished
     assert read(tmp_path).height == 10 * len(paths)  # whole, and the unfinished one is in nobody's way
     written(tmp_path, [trade(at=OPENING)])
     assert read(tmp_path).height == 10 * len(paths) + 1
