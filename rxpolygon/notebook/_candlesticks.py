@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from reactivex import Observable, abc
 
 from rxpolygon.notebook._candles import Candles
-from rxpolygon.notebook._chart import MOST_PANELS, FigureCanvas, LiveChart
+from rxpolygon.notebook._chart import FIGURE_PACKAGES, MOST_PANELS, FigureCanvas, LiveChart
 from rxpolygon.notebook._checks import zone_from
 from rxpolygon.notebook._frame import Ending
 from rxpolygon.notebook._picture import Picture
@@ -21,6 +21,8 @@ __all__ = ["candlesticks"]
 
 class CandlesPicture(Picture[AggregateLike, Candles]):
     """The last bars of the first symbols."""
+
+    packages = FIGURE_PACKAGES
 
     def __init__(self, limit: int, zone: ZoneInfo) -> None:
         self._limit = limit

@@ -17,6 +17,7 @@ from rxpolygon.notebook._view import LiveView
 
 __all__ = [
     "DOWN",
+    "FIGURE_PACKAGES",
     "MOST_PANELS",
     "UP",
     "Chart",
@@ -29,6 +30,8 @@ __all__ = [
 
 UP: Final = "#0d9f6e"
 DOWN: Final = "#e0434f"
+#: What a figure needs.
+FIGURE_PACKAGES: Final = ("ipywidgets", "anywidget", "plotly")
 #: The most panels that a chart has.
 MOST_PANELS: Final = 6
 
@@ -121,8 +124,9 @@ class FigureCanvas(Canvas[C], Generic[C]):
     """
 
     def __init__(self, frame: C) -> None:
+        for name in FIGURE_PACKAGES:
+            package(name, "a live chart")
         graph_objects = package("plotly.graph_objects", "a live chart")
-        package("anywidget", "a live chart")
         self._lock = RLock()
         title = {"text": frame.title, "font": {"size": 15}}
         self._layout = _moving_layout(frame)

@@ -11,6 +11,7 @@ from reactivex import Observable, abc
 from rxpolygon.events import Level2Book
 from rxpolygon.notebook._chart import (
     DOWN,
+    FIGURE_PACKAGES,
     MOST_PANELS,
     UP,
     Chart,
@@ -54,6 +55,8 @@ class BookLike(Timed, Protocol):
 
 class BooksPicture(Picture[OrderBook, "Depth"]):
     """The latest book of the first symbols and exchanges."""
+
+    packages = FIGURE_PACKAGES
 
     def __init__(self) -> None:
         self._books: dict[tuple[str, int | None], OrderBook] = {}

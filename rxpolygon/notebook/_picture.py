@@ -58,9 +58,11 @@ class Picture(ABC, Generic[T, F]):
 
     Attributes:
         polls: Whether it changes by itself, without values of the stream.
+        packages: What its canvas needs.
     """
 
     polls: ClassVar[bool] = False
+    packages: ClassVar[tuple[str, ...]] = ("ipywidgets",)
 
     @abstractmethod
     def add(self, value: T) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -41,6 +42,6 @@ def is_kernel(shell: Any) -> bool:  # Any: IPython need not be installed
     return getattr(shell, "kernel", None) is not None
 
 
-def runs_widgets() -> bool:
-    """Whether there is a kernel, and the package that speaks to a notebook's widgets."""
-    return is_kernel(current_shell()) and has_package("ipywidgets")
+def runs_widgets(packages: Iterable[str]) -> bool:
+    """Whether there is a kernel, and the packages that a widget needs."""
+    return is_kernel(current_shell()) and all(map(has_package, packages))

@@ -63,21 +63,25 @@ class LiveView:
         self._name = f"rxpolygon-view-{uuid.uuid4().hex[:8]}"
         self._subscription = SingleAssignmentDisposable()
         self._timer = SerialDisposable()
-        self._drawing = threading.RLock()  # held by whoever draws; taken before _lock
+        # Whoever draws holds it, and takes _lock after it. The same thread may take it again: a user's
+        # observer of the widget may close the view.
+        self._drawing = threading.RLock()
         self._lock = threading.Lock()
         # A thread for each drawing, none in between: and a timer that waits can be ended at once, which a
         # loop that waits for more work cannot be while it works.
         self._clock: abc.SchedulerBase = TimeoutScheduler.singleton() if scheduler is None else scheduler
-        # All below under _lock.
-        self._picture = picture
+        # Under _drawing.
         self._canvas: Canvas[Any] | None = None
         self._keepsake: MimeBundle = {}
+        self._is_widget_taken = False
+        self._shown_in: set[str | None] = set()
+        # Under _lock.
+        self._picture = picture
+        self._is_drawn = False  # whether there is a canvas
         self._is_due = False
         self._next_draw = 0.0
         self._ending = LIVE
         self._error: Exception | None = None
-        self._is_widget_taken = False
-        self._shown_in: set[str | None] = set()
         self._cells: CellViews | None = None
         self._subscription.disposable = source.subscribe(self._take, self._fail, self._complete)
         self._join_cell()
@@ -133,7 +137,7 @@ class LiveView:
         with self._drawing:
             frame = self._frame()
             bundle: MimeBundle = {"text/plain": frame.text(), **frame.bundle()}
-            if self.is_live and runs_widgets():
+            if self.is_live and runs_widgets(self._picture.packages):
                 bundle |= self._ready_canvas().view_bundle()
             return bundle | self._keepsake
 
@@ -150,8 +154,8 @@ class LiveView:
 
     def end_for_cell(self, cell: str) -> None:
         """For the registry of cells: the cell that made it runs again."""
-        # What was shown there is about to go, so it needs no last picture.
-        self._shown_in.discard(cell)
+        with self._drawing:
+            self._shown_in.discard(cell)  # what was shown there is about to go, and needs no last picture
         self._end(Ending("closed"))
 
     # The stream's thread.
@@ -162,7 +166,7 @@ class LiveView:
                 if self._ending is not LIVE:
                     return
                 self._picture.add(value)
-                if self._is_due or self._canvas is None:
+                if self._is_due or not self._is_drawn:
                     return
                 self._is_due = True
         except Exception as error:  # a value that this kind of view cannot show
@@ -181,18 +185,12 @@ class LiveView:
     def _ready_canvas(self) -> Canvas[Any]:
         """The canvas, made when it is first asked for. Under _drawing."""
         if self._canvas is None:
-            frame = self._frame()
-            canvas = self._picture.canvas(frame)
+            self._canvas = self._picture.canvas(self._frame())
             with self._lock:
-                is_live = self._ending is LIVE
-                if is_live:
-                    self._canvas = canvas
-                    self._next_draw = self._now() + self._every
-                    self._is_due = True
-            if not is_live:
-                return canvas
-            self._plan()  # what came meanwhile
-        return self._canvas or canvas
+                self._is_drawn = self._is_due = True
+                self._next_draw = self._now() + self._every
+            self._plan()  # what came meanwhile; nothing, if the view has ended
+        return self._canvas
 
     def _now(self) -> float:
         return self._clock.to_seconds(self._clock.now)
@@ -203,14 +201,13 @@ class LiveView:
 
     def _draw(self, _scheduler: abc.SchedulerBase, _state: object = None) -> None:
         with self._drawing:
+            if self._canvas is None or not self.is_live:
+                return
             with self._lock:
-                canvas = self._canvas
                 self._is_due = self._picture.polls
                 self._next_draw = self._now() + self._every
-            if canvas is None:
-                return
             try:
-                canvas.draw(self._frame())
+                self._canvas.draw(self._frame())
             except Exception as error:
                 _log.error("a view cannot be drawn; it is closed", exc_info=error)
                 self._fail(error)

@@ -135,6 +135,18 @@ def test_own_cell_ends_a_view_that_another_cell_shows_with_a_picture_there(kerne
     assert kept["transient"]["display_id"] == shown["transient"]["display_id"]
 
 
+@pytest.mark.parametrize("lacking", ["ipywidgets", "anywidget", "plotly"])
+def test_where_no_widgets_run_a_picture_is_shown_and_renewed_at_the_end(kernel: Kernel, lacking: str) -> None:
+    kernel.run("import sys; bars = Subject()")
+    kernel.run(f"there = sys.modules.get({lacking!r}); sys.modules[{lacking!r}] = None")
+    (shown,) = of_type(kernel.run("chart = candlesticks(bars); chart", "a"), "display_data")
+    kernel.run("bars.on_next(bar('IBM', 10.5, open=10.0, at=0))")
+    (kept,) = of_type(kernel.run("chart.close()"), "update_display_data")
+    kernel.run(f"sys.modules[{lacking!r}] = there")
+    assert shown["data"].keys() == {"text/plain"}
+    assert kept["data"].keys() == {"image/png", "text/plain"}
+
+
 def test_view_over_a_stream_that_is_over_stays_in_no_registry(kernel: Kernel) -> None:
     hooks = kernel.value(_HOOKS)
     kernel.run("import reactivex as rx; live_table(rx.of(trade('IBM', at=0)))", "a")
