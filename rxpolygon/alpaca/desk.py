@@ -46,6 +46,12 @@ class Desk:
             if other is not None and other is not seat and not other.symbols and other.subscription:
                 other.subscription.dispose()
 
+    def leave(self, seat: Seat) -> None:
+        """A handler gets nothing any more: its symbols are for that of ``*`` again."""
+        with self._lock:
+            for symbol in [symbol for symbol in seat.symbols if self._seats.get(symbol) is seat]:
+                self._leave(symbol)
+
     def clear(self, symbols: Iterable[str]) -> None:
         """The symbols have no handler any more; ``*`` stands for all."""
         with self._lock:

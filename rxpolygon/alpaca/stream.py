@@ -239,7 +239,11 @@ class DataStream(LiveStreams):
             if desk.has(seat, value.get("S", "") if isinstance(value, dict) else value.symbol):
                 deliver(value)
 
-        seat.subscription = observable.subscribe(on_next, _tell_end)
+        def on_error(error: Exception) -> None:
+            desk.leave(seat)
+            _tell_end(error)
+
+        seat.subscription = observable.subscribe(on_next, on_error, lambda: desk.leave(seat))
         desk.take(seat, symbols)
         return observable
 

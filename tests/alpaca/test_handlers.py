@@ -164,6 +164,19 @@ def test_unsubscribing_ends_handlers(server: Simulator, connect: Connect) -> Non
     wait_for_topics(server)
 
 
+def test_symbol_whose_handler_ended_is_the_stars_again(server: Simulator, connect: Connect) -> None:
+    stream, first, every = connect(server), Seen(), Seen()
+    with stream:
+        stream.subscribe_trades(first.plain, "AAPL")
+        wait_for_topics(server, "trades.AAPL")
+    stream.subscribe_trades(every.plain, "*")
+    with stream:
+        wait_for_topics(server, "trades.*")
+        push(server, 1)
+        assert every.wait(1) == [1]
+    assert not first.values
+
+
 @pytest.mark.parametrize("is_coroutine", [False, True])
 def test_handler_that_raises_is_detached_and_told_and_hurts_nobody(
     server: Simulator, connect: Connect, is_coroutine: bool, uncaught: list[BaseException]

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from rxpolygon import Reconnect, errors
-from rxpolygon.alpaca import StockDataStream, Trade
+from rxpolygon.alpaca import CryptoDataStream, StockDataStream, Trade
 from rxpolygon.simulator import Simulator, faults
-from rxpolygon.status import Closed, Reconnecting
+from rxpolygon.status import Closed, Reconnecting, Status
+from rxpolygon.venues.alpaca.codec import Encoding
 from tests.alpaca.support import Connect, ids, push, push_until, statuses, topics, wait_for_topics
 from tests.client.support import Recorder
 from tests.support import wait_for
@@ -224,6 +225,21 @@ def test_login_that_times_out_is_retried(connect: Connect, encoding: str) -> Non
         stream.start_stream_thread()
         push_until(server, lambda: bool(seen.values))
         assert server.connections <= 2
+
+
+def test_mute_connection_is_replaced(server: Simulator, encoding: Encoding) -> None:
+    url = server.url_of("v1beta3/crypto/us")
+    policy = Reconnect(initial=0.01, maximum=0.01)
+    for limits in (0.1, {"trades": 0.1}):
+        stream = CryptoDataStream(
+            "demo", "SECRET", url_override=url, encoding=encoding, reconnect=policy, data_timeout=limits
+        )
+        told: list[Status] = []
+        stream.status.subscribe(told.append)
+        stream.subscribe_trades("BTC/USD")
+        with stream:
+            wait_for(lambda: any(isinstance(status, Reconnecting) for status in told))  # noqa: B023
+        assert next(status.cause for status in told if isinstance(status, Reconnecting)) == "mute"
 
 
 def test_stream_starts_anew_after_its_end(server: Simulator, connect: Connect) -> None:
