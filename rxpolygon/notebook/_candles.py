@@ -108,11 +108,14 @@ class Candles(Chart):
     def paint(self, figure: Any) -> None:  # Any: a matplotlib Figure, which need not be installed
         """The same with matplotlib."""
         dates = package("matplotlib.dates", "a static chart")
+        boxes = package("matplotlib.collections", "a static chart").PolyCollection  # one drawing for all
         panels = max(1, self.panels)
         ratios = [1 - _VOLUME_PART, _VOLUME_PART] * panels
         axes = figure.subplots(2 * panels, 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
         for place, (symbol, bars) in enumerate(self.series.items()):
-            self._paint_panel(axes[2 * place], axes[2 * place + 1], bars, dates)
+            times = dates.date2num([self._time(bar) for bar in bars])
+            self._paint_prices(axes[2 * place], bars, times, boxes)
+            self._paint_volumes(axes[2 * place + 1], bars, times, boxes)
             axes[2 * place].set_ylabel(symbol if self.panels > 1 else "")
         for shown in axes:
             self.tidy(shown)
@@ -121,17 +124,21 @@ class Candles(Chart):
         axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=self.zone))
         axes[-1].set_xlabel(self.zone.key, fontsize=8, color="#555555")
 
-    def _paint_panel(self, prices: Any, volumes: Any, bars: tuple[Bar, ...], dates: Any) -> None:
-        times = dates.date2num([self._time(bar) for bar in bars])
-        width = 0.7 * _spacing(bars) / 86_400_000  # matplotlib's unit of time is the day
+    def _paint_prices(self, panel: Any, bars: tuple[Bar, ...], times: Any, boxes: Any) -> None:
         colours = [_colour(bar) for bar in bars]
-        prices.vlines(times, [bar.low for bar in bars], [bar.high for bar in bars], colours, linewidth=0.9)
         low, high = min(bar.low for bar in bars), max(bar.high for bar in bars)
         flat = (high - low) * 0.003 or abs(high) * 1e-5  # a candle whose open is its close is seen, too
-        heights = [max(abs(bar.close - bar.open), flat) for bar in bars]
-        prices.bar(times, heights, width, [min(bar.open, bar.close) for bar in bars], color=colours)
-        prices.set_ylim(low - 10 * flat, high + 10 * flat)
-        volumes.bar(times, [bar.volume for bar in bars], width, color=colours, alpha=0.5)
+        bottoms = [min(bar.open, bar.close) for bar in bars]
+        tops = [max(bar.open, bar.close, bottom + flat) for bar, bottom in zip(bars, bottoms, strict=True)]
+        panel.vlines(times, [bar.low for bar in bars], [bar.high for bar in bars], colours, linewidth=0.9)
+        panel.add_collection(boxes(_corners(bars, times, bottoms, tops), facecolors=colours))
+        panel.set_ylim(low - 10 * flat, high + 10 * flat)
+
+    def _paint_volumes(self, panel: Any, bars: tuple[Bar, ...], times: Any, boxes: Any) -> None:
+        corners = _corners(bars, times, [0.0] * len(bars), [bar.volume for bar in bars])
+        panel.add_collection(boxes(corners, facecolors=[_colour(bar) for bar in bars], alpha=0.5))
+        panel.autoscale_view()
+        panel.set_ylim(bottom=0)
 
     def _time(self, bar: Bar) -> datetime:
         return datetime.fromtimestamp(bar.start / 1_000, self.zone)
@@ -145,6 +152,17 @@ def _remark(bar: Bar) -> str:
     if not bar.is_final:
         return "forming"
     return f"revision {bar.revision}" if bar.revision else ""
+
+
+def _corners(
+    bars: tuple[Bar, ...], times: Any, bottoms: list[float], tops: list[float]
+) -> list[list[tuple[float, float]]]:
+    """A box for each bar; matplotlib's unit of time is the day."""
+    half = 0.35 * _spacing(bars) / 86_400_000
+    return [
+        [(at - half, bottom), (at + half, bottom), (at + half, top), (at - half, top)]
+        for at, bottom, top in zip(times, bottoms, tops, strict=True)
+    ]
 
 
 def _spacing(bars: tuple[Bar, ...]) -> int:
