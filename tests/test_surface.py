@@ -22,6 +22,8 @@ PUBLIC_MODULES = [
     "rxpolygon.errors",
     "rxpolygon.status",
     "rxpolygon.operators",
+    "rxpolygon.alpaca",
+    "rxpolygon.events.alpaca",
     "rxpolygon.aio",
     "rxpolygon.frames",
 ]

@@ -206,5 +206,7 @@ def _effect(bits: int, may: int, off_hours: int, first: int) -> Effect:
     return Effect.OFF_HOURS if bits & off_hours else Effect.ALWAYS
 
 
-SaleRules.SIP = TableRules({**SALE_CONDITIONS, **TAPE_CONDITIONS}, least_size=1)
+_CODES: Final[dict[int | str, SaleCondition]] = {**SALE_CONDITIONS, **TAPE_CONDITIONS}
+
+SaleRules.SIP = TableRules(_CODES, least_size=1)
 SaleRules.EVERY_TRADE = EveryTrade()
