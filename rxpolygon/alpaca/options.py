@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reactivex import Observable
-
 from rxpolygon.alpaca.arguments import feed_from, url_of
-from rxpolygon.alpaca.stream import DEFAULT_RECONNECT, DataStream, Handler
+from rxpolygon.alpaca.option_channels import OptionChannels
+from rxpolygon.alpaca.stream import DEFAULT_RECONNECT, DataStream
 from rxpolygon.connection import Overflow, Reconnect
 from rxpolygon.connection.buffer import DEFAULT_BUFFER
-from rxpolygon.events.alpaca import OptionQuote, OptionTrade
 from rxpolygon.handlers import CloseHandler, ErrorHandler
 from rxpolygon.transport import TransportName
 from rxpolygon.transport.base import LARGEST_FRAME
@@ -20,7 +18,7 @@ from rxpolygon.venues.alpaca.names import OptionsFeed
 __all__ = ["OptionDataStream"]
 
 
-class OptionDataStream(DataStream):
+class OptionDataStream(OptionChannels, DataStream):
     """Alpaca's option data, as hot Observables and with the methods of the vendor's own class.
 
     Symbols are contracts such as ``AAPL240315C00172500``. The stream speaks msgpack only. Everything else is
@@ -76,47 +74,3 @@ class OptionDataStream(DataStream):
             on_close=on_close,
             on_error=on_error,
         )
-
-    def subscribe_trades(
-        self, first: Handler[OptionTrade] | str, /, *symbols: str
-    ) -> Observable[OptionTrade]:
-        """Trades.
-
-        Args:
-            first: A handler (a function or a coroutine function of an event), or the first symbol.
-            symbols: Tickers; ``"*"`` for every symbol.
-
-        Returns:
-            A hot Observable of :class:`~rxpolygon.alpaca.OptionTrade`. Channel ``trades``.
-        """
-        return self._subscribe("trades", OptionTrade, first, symbols)
-
-    def unsubscribe_trades(self, *symbols: str) -> None:
-        """Give up trades and complete their Observables.
-
-        Args:
-            symbols: Which; ``"*"`` for all of the channel.
-        """
-        self._unsubscribe("trades", symbols)
-
-    def subscribe_quotes(
-        self, first: Handler[OptionQuote] | str, /, *symbols: str
-    ) -> Observable[OptionQuote]:
-        """The best bid and offer, by the contracts' names.
-
-        Args:
-            first: A handler (a function or a coroutine function of an event), or the first symbol.
-            symbols: Tickers; contracts by name, for there is no ``"*"`` here.
-
-        Returns:
-            A hot Observable of :class:`~rxpolygon.alpaca.OptionQuote`. Channel ``quotes``.
-        """
-        return self._subscribe("quotes", OptionQuote, first, symbols)
-
-    def unsubscribe_quotes(self, *symbols: str) -> None:
-        """Give up quotes and complete their Observables.
-
-        Args:
-            symbols: Which; ``"*"`` for all of the channel.
-        """
-        self._unsubscribe("quotes", symbols)
