@@ -55,7 +55,7 @@ nitpick_ignore_regex = [
     ),
     (r"py:class", r"(.*\.)?([A-Z]|T[A-Z]\w*|_\w+)"),
     (r"py:class", r"rxpolygon\..*\._\w+\.\w+"),
-    (r"py:class", r"rxpolygon\.(delivery|recording|simulator|testing)\.(\w+\.)?[A-Z]\w+"),
+    (r"py:class", r"rxpolygon\.(\w+\.(?!conditions|faults)\w+|delivery)\.[A-Z]\w+"),
     # Names that are imported for type checkers only.
     (r"py:class", r"(checked|pl|pd|pa)\.\w+|SecondConnection|Observable|Timed|timedelta"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,3 +87,10 @@ def test_nothing_is_written_unless_logging_is_set_up() -> None:
         [sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=60, check=True
     )
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_the_guide_lists_every_logger() -> None:
+    page = (PACKAGE.parent / "docs" / "guide" / "metrics-and-logging.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(rxpolygon\.\w+)` \|", page, re.MULTILINE))
+    used = {".".join(name.split(".")[:2]) for _, name in logger_names()} - {"rxpolygon"}
+    assert used == listed
