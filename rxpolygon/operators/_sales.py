@@ -67,7 +67,7 @@ class SaleRules(Generic[TSale]):
 
     Attributes:
         SIP: The rules of the US consolidated tapes, by Polygon's codes and by the tapes' letters
-            (:data:`~rxpolygon.events.conditions.SALE_CONDITIONS` and ``TAPE_CONDITIONS``); a trade of less than
+            (:data:`~rxpolygon.events.conditions.SALE_CONDITIONS`, ``TAPE_CONDITIONS``); a trade of less than
             one share never moves a price. Trades without sale conditions (futures), and crypto trades, whose
             conditions mean something else, all count.
         EVERY_TRADE: Every trade counts for everything.
@@ -206,7 +206,7 @@ def _effect(bits: int, may: int, off_hours: int, first: int) -> Effect:
     return Effect.OFF_HOURS if bits & off_hours else Effect.ALWAYS
 
 
-_CODES: Final[dict[int | str, SaleCondition]] = {**SALE_CONDITIONS, **TAPE_CONDITIONS}
+_CONDITIONS: Final = (*SALE_CONDITIONS.values(), *TAPE_CONDITIONS.values())
 
-SaleRules.SIP = TableRules(_CODES, least_size=1)
+SaleRules.SIP = TableRules({condition.code: condition for condition in _CONDITIONS}, least_size=1)
 SaleRules.EVERY_TRADE = EveryTrade()
