@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from threading import Condition, Lock, get_ident
@@ -207,8 +208,9 @@ class Inlet(Generic[T]):
         self.queue.clear()
         self._has_room.notify_all()
         waiter, self._waiter = self._waiter, None
-        if waiter is not None and not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(_settle, waiter)
+        if waiter is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self.loop.call_soon_threadsafe(_settle, waiter)
 
 
 def _settle(waiter: asyncio.Future[None]) -> None:

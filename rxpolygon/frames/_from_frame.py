@@ -26,7 +26,9 @@ __all__ = ["from_frame"]
 E = TypeVar("E", bound=Struct)
 
 
-def from_frame(data: pl.DataFrame | pd.DataFrame | pa.Table | pa.RecordBatch, kind: type[E]) -> Observable[E]:
+def from_frame(
+    data: pl.DataFrame | pl.LazyFrame | pd.DataFrame | pa.Table | pa.RecordBatch, kind: type[E]
+) -> Observable[E]:
     """The rows of a dataframe as events, in the order of time: the way back from :func:`to_frame`.
 
     .. code-block:: text
@@ -49,7 +51,7 @@ def from_frame(data: pl.DataFrame | pd.DataFrame | pa.Table | pa.RecordBatch, ki
     with the pace of time, :class:`~rxpolygon.ReplayClient`.
 
     Args:
-        data: A polars or pandas dataframe, or an arrow table or batch.
+        data: A polars or pandas dataframe, or an arrow table or batch. A lazy frame is collected at the call.
         kind: The class of the events, as :class:`~rxpolygon.events.Trade`; a generic one with its parameters.
 
     Raises:
@@ -105,6 +107,8 @@ def _table(data: Any) -> Any:
         return data
     if isinstance(data, pa.RecordBatch):
         return pa.Table.from_batches([data])
+    if isinstance(data, polars().LazyFrame):
+        data = data.collect()
     if isinstance(data, polars().DataFrame):
         return data.to_arrow()
     if type(data).__module__.partition(".")[0] == "pandas" and hasattr(data, "columns"):
@@ -115,7 +119,7 @@ def _table(data: Any) -> Any:
     raise InvalidTypeError(
         "data",
         data,
-        "a DataFrame of polars (collect a LazyFrame first) or pandas, or an arrow Table or batch",
+        "a frame of polars or pandas, or an arrow Table or RecordBatch",
     )
 
 
