@@ -29,7 +29,7 @@ def stream(frame: Any, kind: Any) -> list[Any]:
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.__module__}.{kind}"[-40:])
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
 thorough = settings(
-    deadline=None, max_examples=15, phases=PHASES, suppress_health_check=[HealthCheck.too_slow]
+    deadline=None, max_examples=10, phases=PHASES, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
