@@ -12,6 +12,7 @@ import pytest
 from rxpolygon import errors, operators, status
 from rxpolygon.simulator import Simulator
 from rxpolygon.venues.polygon.channels import CHANNELS, MARKETS, Channel
+from tests.docs.pages import blocks_of
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -19,7 +20,7 @@ OPENING = 1_748_871_000_000  # Monday, 2025-06-02, 9:30 in New York
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    return [block.text for block in blocks_of(TEXT) if block.language == language]
 
 
 def section(heading: str) -> str:

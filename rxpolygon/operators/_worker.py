@@ -16,6 +16,7 @@ __all__ = ["Overflow", "Worker"]
 
 T = TypeVar("T")
 
+#: What becomes of a value for which a full queue has no room, see :func:`buffered`.
 Overflow = Literal["block", "drop_oldest", "drop_newest", "error"]
 
 _log = logging.getLogger("rxpolygon.operators")

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from rxpolygon.cli import exits
 from rxpolygon.cli.app import app
 from rxpolygon.simulator import Simulator
 from tests.docs.pages import GUIDE, Block, blocks_of, guide_pages
@@ -97,6 +98,14 @@ def parse(arguments: list[str]) -> None:
     if not arguments[0].startswith("--"):
         name, command, rest = group.resolve_command(context, list(arguments))  # type: ignore[attr-defined]
         command.make_context(name, rest)
+
+
+def test_the_table_of_exit_statuses_is_that_of_the_command() -> None:
+    page = (GUIDE / "command-line.md").read_text(encoding="utf-8")
+    _, _, table = page.partition("## Exit statuses")
+    rows = re.findall(r"^\| ([\d, ]+) \|", table.partition("\n## ")[0], re.MULTILINE)
+    told = {status for row in rows for status in row.split(", ")}
+    assert told == set(re.findall(r"^(\d+) ", exits.__doc__ or "", re.MULTILINE))
 
 
 def test_every_page_of_the_guide_is_in_its_index() -> None:
