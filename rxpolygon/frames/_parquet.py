@@ -77,9 +77,9 @@ def to_parquet(
     - *A file that cannot be written* (the disk is full, say) is an ``OSError`` in ``on_error``; what waits is
       let go, and the log says how many rows. *Another kind of event* than the first is an
       ``InvalidTypeError`` there.
-    - *Threads*: writing is done on the source's thread, some 5 ms a file. Put ``rxo.buffered(100_000)`` before
-      it, so that a live stream does not wait for the disk, and wait for ``on_completed`` before the program
-      ends: that thread is a daemon. The observer is called one call at a time.
+    - *Threads*: writing is done on the source's thread, some 5 ms a file. Put ``rxo.buffered(100_000)``
+      before it, so that a live stream does not wait for the disk, and wait for ``on_completed`` before the
+      program ends: that thread is a daemon. The observer is called one call at a time.
 
     Args:
         path: The folder; made when it is not there.
