@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import Final
 
@@ -14,6 +14,7 @@ from rxpolygon.operators._silence import timer_scheduler
 
 __all__ = ["EventClock"]
 
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LONGEST_WAIT_MS: Final = 86_400_000
 
@@ -47,6 +48,10 @@ class EventClock(abc.DisposableBase):
         self._newest = 0  # under _lock: event time, and when it was so
         self._noted = self._scheduler.now  # under _lock
         self._timer = SerialDisposable()
+
+    def now(self) -> int:
+        """The scheduler's time, Unix milliseconds."""
+        return (self._scheduler.now - _EPOCH) // _MILLISECOND
 
     def hear(self, newest: int) -> None:
         """Notes that an event arrived and that event time is ``newest``."""

@@ -31,16 +31,17 @@ class TimeBarSettings(NamedTuple):
     fill: bool
     provisional: int | None
     corrections: bool
-    tells_late: bool
+    max_ahead: int | None
 
 
 class TimeBarEngine:
     """All symbols' windows of one subscription. Its owner serialises the calls."""
 
-    def __init__(self, settings: TimeBarSettings, put: Callable[[Bar], None]) -> None:
+    def __init__(self, settings: TimeBarSettings, put: Callable[[Bar], None], now: Callable[[], int]) -> None:
         self._settings = settings
         self._put = put
-        #: Events that came too late for any bar, where they are wanted; the owner takes them out.
+        self._now = now
+        #: Events that came too late for any bar, or too early; the owner takes them out.
         self.late: list[Any] = []
         #: Their ``newest`` is event time.
         self.windows: Windows[Forming] = Windows(settings.make_grid(), settings.lateness, settings.revisable)
@@ -85,8 +86,13 @@ class TimeBarEngine:
             return
         at = windows.newest if event.timestamp is None else event.timestamp
         if at >= windows.newest:
-            windows.newest = at
-            if at >= self._limit:
+            if at < self._limit:
+                windows.newest = at
+            elif self._is_ahead(at):
+                self.late.append(event)
+                return
+            else:
+                windows.newest = at
                 self._move_front(at)
             window = self._front
         elif at >= self._front_start:
@@ -143,6 +149,10 @@ class TimeBarEngine:
             self._on_kind(None if needs_engine else kind, reader)
         return reader
 
+    def _is_ahead(self, at: int) -> bool:
+        max_ahead = self._settings.max_ahead
+        return max_ahead is not None and at > self._now() + max_ahead
+
     def _move_front(self, at: int) -> None:
         windows = self.windows
         if at == BEFORE_ALL:
@@ -167,7 +177,7 @@ class TimeBarEngine:
     def _older(self, at: int, event: object) -> Window[Forming] | None:
         window = self.windows.at(at)
         if window is None:
-            if self._settings.tells_late and self.windows.span(at).is_open:
+            if self.windows.span(at).is_open:
                 self.late.append(event)
         else:
             self._limit = min(self._limit, self.windows.due)
@@ -259,8 +269,7 @@ class TimeBarEngine:
                 if trade_key(trade) == key:
                     self._replace(window, event, place, [] if is_cancel else [event.corrected(trade)])
                     return
-        if self._settings.tells_late:
-            self.late.append(event)
+        self.late.append(event)
 
     def _replace(self, window: Window[Forming], event: Any, place: int, instead: list[Any]) -> None:
         before = window.states[event.symbol]

@@ -15,6 +15,7 @@ from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._event_clock import EventClock
 from rxpolygon.operators._grid import make_grid
+from rxpolygon.operators._losses import Losses
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
 from rxpolygon.operators._sales import SaleRules
 from rxpolygon.operators._sessions import Session
@@ -43,6 +44,7 @@ def time_bars(
     fill: bool = ...,
     provisional: str | timedelta | None = ...,
     corrections: bool = ...,
+    max_ahead: str | timedelta | None = ...,
     on_late: Callable[[Any], object] | None = ...,  # Any: of whatever class the source's events are
 ) -> Callable[[Observable[TradeLike | QuoteLike]], Observable[Bar]]: ...
 
@@ -60,6 +62,7 @@ def time_bars(
     fill: bool = ...,
     provisional: str | timedelta | None = ...,
     corrections: bool = ...,
+    max_ahead: str | timedelta | None = ...,
     on_late: Callable[[TEvent], object] | None = ...,
 ) -> Callable[[Observable[TEvent]], Observable[Bar]]: ...
 
@@ -76,6 +79,7 @@ def time_bars(
     fill: bool = False,
     provisional: str | timedelta | None = None,
     corrections: bool = False,
+    max_ahead: str | timedelta | None = None,
     on_late: Callable[[Any], object] | None = None,
 ) -> Callable[[Observable[Any]], Observable[Bar]]:
     """Bars of equal lengths of time, for each symbol, by the timestamps of the events.
@@ -113,6 +117,11 @@ def time_bars(
     yet gets one, with revision 0. Later ones, and all of them with ``late="drop"``, are dropped and told to
     ``on_late``.
 
+    **Events from the future.** A single timestamp that is far ahead, such as nanoseconds taken for
+    milliseconds, closes all windows and makes everything after it late. With ``max_ahead`` an event that
+    would move on to a later window, and is more than so much ahead of the subscription's scheduler, is
+    dropped and told to ``on_late`` instead.
+
     **End.** When the source completes, open windows are given as final bars, then ``on_completed``. An error
     passes at once, and open windows are not given: they would look complete. Disposal frees all state and
     ends the timer. Bars are delivered one at a time, on the thread of the event or of the scheduler; no
@@ -140,7 +149,11 @@ def time_bars(
             ``corrected(trade)`` that returns the trade as it should have been. The bar of a window whose
             trades were all cancelled is given again with no volume. One whose trade is not known goes to
             ``on_late``.
-        on_late: Called with each event that came too late for any bar.
+        max_ahead: How far a timestamp may be ahead of the scheduler's clock; None: as far as it likes. Give
+            it the difference of clocks and some seconds. The scheduler must tell the time of the events:
+            the real clock for live ones, the replay's for a recording; a ``TestScheduler`` begins in 1970.
+        on_late: Called with each event that is dropped. Without it the first one and the number at the end
+            are logged as warnings.
 
     Returns:
         An operator from trades or quotes to bars.
@@ -177,7 +190,7 @@ def time_bars(
         fill=fill,
         provisional=None if provisional is None else to_milliseconds("provisional", provisional),
         corrections=corrections,
-        tells_late=on_late is not None,
+        max_ahead=None if max_ahead is None else to_milliseconds("max_ahead", max_ahead, allow_zero=True),
     )
     quiet = min(_QUIET_MS, to_milliseconds("every", every))
 
@@ -188,14 +201,18 @@ def time_bars(
             # Events and timers come on different threads.
             turns = Turns(observer)
             steps = Steps(turns)
-            engine = TimeBarEngine(settings, steps.put)
+            losses = Losses("came too late, or too far ahead, for a bar", on_late)
 
             def tell_late(_: None) -> None:
                 late_events, engine.late = engine.late, []
                 for event in late_events:
-                    if on_late is not None:
-                        on_late(event)
+                    losses.add(event)
 
+            def on_silence(now: int) -> None:
+                turns.run(steps.of(advance), now)
+
+            clock = EventClock(scheduler, quiet, on_silence)
+            engine = TimeBarEngine(settings, steps.put, clock.now)
             add, flush = steps.of(engine.add), steps.of(lambda _: engine.flush())
             tell = steps.of(tell_late)
 
@@ -209,13 +226,14 @@ def time_bars(
 
             def complete(_: None) -> None:
                 flush(None)
-                turns.end()
+                end(None)
 
-            def on_silence(now: int) -> None:
-                turns.run(steps.of(advance), now)
+            def end(error: Exception | None) -> None:
+                losses.close()
+                turns.end(error)
 
             def on_error(error: Exception) -> None:
-                turns.run(turns.end, error)
+                turns.run(end, error)
 
             def on_completed() -> None:
                 turns.run(complete, None)
@@ -223,7 +241,6 @@ def time_bars(
             def clear() -> None:
                 turns.run(lambda _: engine.clear(), None)
 
-            clock = EventClock(scheduler, quiet, on_silence)
             on_next = time_bar_entry(engine, take, turns, clock)
             subscription = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
             return CompositeDisposable(subscription, clock, Disposable(clear))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -146,3 +148,38 @@ def test_correction_of_an_unknown_trade_is_told() -> None:
 def test_correction_that_nothing_was_kept_for_ends_in_on_error() -> None:
     run = Run(time_bars("1m"), [(1.0, known("a", 10, 1)), (2.0, Cancel("A", BASE, 1, "a"))], until=3)
     assert isinstance(run.error, InvalidArgumentError)
+
+
+# --- timestamps from the future
+
+
+def test_max_ahead_drops_and_tells_an_event_from_the_future() -> None:
+    stray = trade("A", 99, at=86_400)
+    early = [(1, trade("A", 10, at=1)), (2, stray), (3, trade("A", 11, at=3)), (61, trade("A", 12, at=61))]
+    told: list[Trade] = []
+    operator = time_bars("1m", max_ahead=timedelta(milliseconds=BASE + 5_000), on_late=told.append)
+    run = Run(operator, early, until=100)
+    assert told == [stray]
+    assert [(label(bar), ohlcv(bar)) for bar in run.values] == [(("A", 0, 0), (10, 11, 10, 11, 200))]
+
+
+def test_max_ahead_takes_an_event_exactly_so_far_ahead() -> None:
+    arrivals = [(0.001, trade("A", 10, at=0)), (1, trade("A", 11, at=61)), (2, trade("A", 12, at=123.001))]
+    told: list[Trade] = []
+    operator = time_bars("1m", max_ahead=timedelta(milliseconds=BASE + 60_000), on_late=told.append)
+    run = Run(operator, arrivals, until=3)
+    assert [label(bar) for bar in run.values] == [("A", 0, 0)]
+    assert told == [arrivals[2][1]]
+
+
+def test_no_max_ahead_takes_every_event() -> None:
+    bars = collect([trade("A", 10, at=0), trade("A", 99, at=86_400), trade("A", 11, at=3)], time_bars("1m"))
+    assert [label(bar) for bar in bars] == [("A", 0, 0), ("A", 86_400, 0)]
+
+
+def test_dropped_events_are_logged_where_nobody_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    events = [trade("A", 10, at=0), trade("A", 12, at=61), trade("A", 11, at=3), trade("A", 11, at=4)]
+    collect(events, time_bars("1m", late="drop"))
+    first, last = (record.getMessage() for record in caplog.records)
+    assert first.startswith("1 event so far came too late, or too far ahead, for a bar: Trade(")
+    assert last == "2 events came too late, or too far ahead, for a bar"
