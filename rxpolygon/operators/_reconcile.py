@@ -10,12 +10,17 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._durations import to_milliseconds
+from rxpolygon.operators._event_clock import EventClock
 from rxpolygon.operators._reconcile_engine import ReconcileEngine, Reconciliation
 from rxpolygon.operators._server_bars import AggregateLike
 from rxpolygon.operators._steps import Steps
 from rxpolygon.operators._turns import Turns
 
 __all__ = ["reconcile"]
+
+# The sources are silent after this long without a bar.
+_QUIET_MS = 1_000
+
 
 def reconcile(
     aggregates: Observable[AggregateLike],
@@ -39,11 +44,12 @@ def reconcile(
     changes it. Compared are open, high, low, close, volume, vwap and count, as far as the server tells
     them; forming and filled own bars are left out. A bar that stays alone is told (with the other None) as
     soon as event time, the newest end of either side, is ``within`` past its end; if the other one comes
-    after all, the result comes again. Nothing hangs on the clock.
+    after all, the result comes again. When nothing has come for a second on the subscription's scheduler,
+    event time goes on at the scheduler's pace.
 
     When both sources have completed, bars that are alone are told, then ``on_completed``. An error of
-    either passes at once. Results are delivered one at a time, on the thread of the bar; no lock is held.
-    Disposal frees all state and leaves both sources.
+    either passes at once. Results are delivered one at a time, on the thread of the bar or of the
+    scheduler; no lock is held. Disposal frees all state, ends the timer and leaves both sources.
 
     Args:
         aggregates: The server's aggregates (or any bars), in windows as the own.
@@ -97,9 +103,28 @@ def reconcile(
             def clear() -> None:
                 turns.run(lambda _: engine.clear(), None)
 
-            on_own = turns.entry(steps.of(engine.add_own))
-            on_server = turns.entry(steps.of(engine.add_server))
+            def advance(now: int) -> None:
+                clock.look_again(engine.advance(now))
+
+            def on_silence(now: int) -> None:
+                turns.run(steps.of(advance), now)
+
+            take_own = turns.entry(steps.of(engine.add_own))
+            take_server = turns.entry(steps.of(engine.add_server))
+
+            def on_own(bar: Bar) -> None:
+                take_own(bar)
+                if not clock.heard:
+                    clock.hear(engine.newest)
+
+            def on_server(aggregate: AggregateLike) -> None:
+                take_server(aggregate)
+                if not clock.heard:
+                    clock.hear(engine.newest)
+
+            clock = EventClock(scheduler, _QUIET_MS, on_silence)
             return CompositeDisposable(
+                clock,
                 source.subscribe(on_own, on_error, on_completed, scheduler=scheduler),
                 aggregates.subscribe(on_server, on_error, on_completed, scheduler=scheduler),
                 Disposable(clear),

@@ -99,7 +99,8 @@ class ReconcileEngine:
         self._vwap_tolerance = vwap_tolerance
         self._put = put
         self._pairs: dict[tuple[int, int], dict[str, _Pair]] = {}
-        self._newest = 0
+        #: Event time: the newest end of either side, or later after a silence.
+        self.newest = 0
 
     def add_own(self, bar: Bar) -> None:
         """Adds an own bar."""
@@ -119,9 +120,19 @@ class ReconcileEngine:
             self._compare(bar, pair)
             self._move_to(bar.end)
 
+    def advance(self, now: int) -> int | None:
+        """Lets event time go on to ``now``; returns in how many ms a bar that is alone is due, if any."""
+        self._move_to(now)
+        lonely = [
+            end
+            for (end, _), pairs in self._pairs.items()
+            if any(pair.told is None for pair in pairs.values())
+        ]
+        return min(lonely) + self._within - now if lonely else None
+
     def flush(self) -> None:
         """Tells the pairs that are not complete."""
-        self._tell_single(self._newest)
+        self._tell_single(self.newest)
 
     def clear(self) -> None:
         """Frees the state."""
@@ -131,8 +142,8 @@ class ReconcileEngine:
         return self._pairs.setdefault((bar.end, bar.start), {}).setdefault(bar.symbol, _Pair())
 
     def _move_to(self, end: int) -> None:
-        if end > self._newest:
-            self._newest = end
+        if end > self.newest:
+            self.newest = end
             self._tell_single(end - self._within)
             horizon = end - self._within - self._revisable
             for key in [key for key in self._pairs if key[0] <= horizon]:

@@ -230,7 +230,7 @@ def test_reconcile_bar_that_stays_alone_is_told_within_the_time() -> None:
     ours: Subject[Bar] = Subject()
     theirs: Subject[MinuteAggregate] = Subject()
     seen: list[Reconciliation] = []
-    ours.pipe(reconcile(theirs, within="1m")).subscribe(seen.append)
+    subscription = ours.pipe(reconcile(theirs, within="1m")).subscribe(seen.append)
     ours.on_next(own("A", 0))
     theirs.on_next(minute("B", 0))
     assert seen == []
@@ -238,6 +238,29 @@ def test_reconcile_bar_that_stays_alone_is_told_within_the_time() -> None:
     assert [told(result) for result in seen] == [("A", 0, True, False, []), ("B", 0, False, True, [])]
     theirs.on_next(minute("A", 0))
     assert told(seen[-1]) == ("A", 0, True, True, [])
+    subscription.dispose()
+
+
+def test_reconcile_silence_tells_a_bar_that_stays_alone() -> None:
+    arrivals = [(60.5, own("A", 0)), (61, own("B", 0))]
+    run = Run(reconcile(reactivex.never(), within="10s"), arrivals, until=200)
+    assert [told(result) for result in run.values] == [
+        ("A", 0, True, False, []),
+        ("B", 0, True, False, []),
+    ]
+    # Event time was 60 when the last bar came, at 61, and has gone on since.
+    assert run.times == [71, 71]
+
+
+def test_reconcile_steady_bars_keep_the_timer_from_telling() -> None:
+    arrivals = [(60 + number / 2, own("A", 0, revision=number)) for number in range(100)]
+    run = Run(reconcile(reactivex.never(), within="10s"), arrivals, until=109)
+    assert run.values == []
+
+
+def test_reconcile_dispose_ends_the_timer() -> None:
+    run = Run(reconcile(reactivex.never(), within="10s"), [(60, own("A", 0))], disposes=65, until=200)
+    assert (run.values, run.released) == ([], 65)
 
 
 def test_reconcile_completion_tells_bars_that_are_alone() -> None:
