@@ -201,7 +201,7 @@ def time_bars(
             # Events and timers come on different threads.
             turns = Turns(observer)
             steps = Steps(turns)
-            losses = Losses("came too late, or too far ahead, for a bar", on_late)
+            losses: Losses[Any] = Losses("came too late, or too far ahead, for a bar", on_late)
 
             def tell_late(_: None) -> None:
                 late_events, engine.late = engine.late, []
