@@ -59,6 +59,14 @@ class Kernel:
             if is_own and message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 return messages
 
+    def until_drawn(self, text: str) -> None:
+        """Waits until a table's widget is given a text, whatever runs."""
+        while True:
+            message = self._client.get_iopub_msg(timeout=_LIMIT)
+            state = message["content"].get("data", {}).get("state", {})
+            if message["msg_type"] == "comm_msg" and text in state.get("value", ""):
+                return
+
     def run(self, code: str, cell: str | None = None) -> list[dict[str, Any]]:
         """Runs a cell; what the kernel sent meanwhile."""
         return self.until_idle(self.start(code, cell))

@@ -128,6 +128,12 @@ while len(values) < 3:
     assert len(drawn(messages)) >= 3
 
 
+def test_view_is_drawn_while_the_kernel_is_idle(kernel: Kernel) -> None:
+    kernel.run("table()", "a")
+    kernel.run("threading.Timer(0.3, trades.on_next, [trade('IBM', 123.0, at=0)]).start()", "b")
+    kernel.until_drawn("123.00")
+
+
 def test_own_cell_ends_a_view_that_another_cell_shows_with_a_picture_there(kernel: Kernel) -> None:
     kernel.run("view = table()", "a")
     (shown,) = of_type(kernel.run("view", "b"), "display_data")
