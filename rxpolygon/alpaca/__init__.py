@@ -7,11 +7,16 @@
     stream.run()
 
 The classes have the names and the methods of the vendor's own package, so its programs run with another
-import; and every ``subscribe_*`` returns an Observable as well.
+import; and every ``subscribe_*`` returns an Observable as well. What :func:`rxpolygon.record` wrote of a
+stream, a ``StockReplayStream`` plays with the same methods.
 """
 
 from rxpolygon.alpaca.crypto import CryptoDataStream
+from rxpolygon.alpaca.crypto_channels import CryptoChannels
+from rxpolygon.alpaca.option_channels import OptionChannels
 from rxpolygon.alpaca.options import OptionDataStream
+from rxpolygon.alpaca.replays import CryptoReplayStream, OptionReplayStream, StockReplayStream
+from rxpolygon.alpaca.stock_channels import StockChannels
 from rxpolygon.alpaca.stocks import StockDataStream
 from rxpolygon.events.alpaca import (
     Bar,
@@ -36,23 +41,29 @@ from rxpolygon.venues.alpaca.names import CryptoFeed, DataFeed, OptionsFeed
 
 __all__ = [
     "Bar",
+    "CryptoChannels",
     "CryptoDataStream",
     "CryptoFeed",
     "CryptoQuote",
+    "CryptoReplayStream",
     "CryptoTrade",
     "DailyBar",
     "DataFeed",
     "Imbalance",
     "LimitUpLimitDown",
     "MinuteBar",
+    "OptionChannels",
     "OptionDataStream",
     "OptionQuote",
+    "OptionReplayStream",
     "OptionTrade",
     "OptionsFeed",
     "Orderbook",
     "OrderbookQuote",
     "Quote",
+    "StockChannels",
     "StockDataStream",
+    "StockReplayStream",
     "Trade",
     "TradeCancel",
     "TradeCorrection",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -21,6 +22,8 @@ _MARKETS_OF: Final[Mapping[str, frozenset[str]]] = {
 # How vendors mark the market in a symbol. Forex and crypto pairs come without a mark as well.
 _MARKS: Final = {"O:": "options", "C:": "forex", "X:": "crypto", "I:": "indices"}
 _ALWAYS_MARKED: Final = {"options": "O:"}
+_NO_TEXT: Final = b"\x80"  # no JSON begins with this byte or a higher one
+_OTHER_VENUE: Final = re.compile(rb'"T"\s*:\s*"[a-z]')
 
 
 class CheckedCodec:
@@ -50,6 +53,7 @@ class CheckedCodec:
 
     def salvage(self, frame: bytes) -> Salvaged:
         """What is good in a frame that ``decode`` refused."""
+        self._check_venue(frame)
         salvaged = self._codec.salvage(frame)
         for event in salvaged.events:
             if isinstance(event, UnknownEvent):
@@ -58,6 +62,7 @@ class CheckedCodec:
 
     def split(self, frame: bytes) -> Split:
         """A frame's objects as dicts."""
+        self._check_venue(frame)
         split = self._codec.split(frame)
         for item in split.items:
             if item["ev"] not in self.raw_keys:
@@ -76,6 +81,10 @@ class CheckedCodec:
         mark = _ALWAYS_MARKED.get(self._market)
         if mark is not None and symbol and not symbol.startswith(mark):
             self.problem = f"{symbol} is not of the cluster {self._market!r}, which this replay is of"
+
+    def _check_venue(self, frame: bytes) -> None:
+        if frame >= _NO_TEXT or (_OTHER_VENUE.search(frame) and b'"ev"' not in frame):
+            self.problem = "a frame of Alpaca, in a replay of Polygon.io: use rxpolygon.alpaca's replays"
 
     def _check_channel(self, kind: str) -> None:
         markets = _MARKETS_OF.get(kind)
