@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Final
 
 from reactivex import Observable
@@ -14,7 +15,7 @@ from rxpolygon.errors import UsageError
 from rxpolygon.events import Event
 from rxpolygon.venues.polygon.channels import CHANNELS, Channel
 
-__all__ = ["ALL", "ChannelNames", "Streams", "events_of", "left_out", "streams_from"]
+__all__ = ["ALL", "ChannelNames", "Streams", "events_of", "left_out", "names_from", "streams_from"]
 
 ALL: Final = "all"
 
@@ -63,12 +64,26 @@ def _channels(market: str, text: str) -> list[Channel]:
     if text == ALL:
         # Two names of one channel on the wire would give its events twice.
         return list({row.prefix: row for row in reversed(offered.values())}.values())[::-1]
+    return [offered[name] for name in names_from(text, offered, f"the cluster {market!r} has")]
+
+
+def names_from(text: str, offered: Collection[str], who: str) -> list[str]:
+    """The channels that an option's text names, each once.
+
+    Args:
+        text: The option's text, not ``all``.
+        offered: The channels that there are.
+        who: Whose they are, with a verb, for the error.
+
+    Raises:
+        UsageError: One of them is not offered, or there is none.
+    """
     names = text.replace(",", " ").replace("-", "_").lower().split()
     unknown = [name for name in names if name not in offered]
     if unknown or not names:
         named = f"no channel {unknown[0]!r}" if unknown else "no channel of an empty name"
-        raise UsageError(f"the cluster {market!r} has {named}: use {', '.join(offered)} or {ALL}")
-    return [offered[name] for name in dict.fromkeys(names)]
+        raise UsageError(f"{who} {named}: use {', '.join(offered)} or {ALL}")
+    return list(dict.fromkeys(names))
 
 
 def left_out(name: str) -> bool:

@@ -16,7 +16,7 @@ from rxpolygon.alpaca import CryptoDataStream, OptionDataStream, StockDataStream
 from rxpolygon.alpaca.arguments import KEY_VARIABLE, SECRET_VARIABLE
 from rxpolygon.alpaca.stream import DataStream
 from rxpolygon.cli import complete
-from rxpolygon.cli.channels import ALL, Streams, events_of, left_out, streams_from
+from rxpolygon.cli.channels import ALL, Streams, events_of, left_out, names_from, streams_from
 from rxpolygon.cli.options import api_key_or_environment, option
 from rxpolygon.cli.prices import prices_from
 from rxpolygon.client import StreamClient
@@ -169,12 +169,7 @@ class AlpacaFeed(Feed):
         offered = self._channels
         if text == ALL:
             return list(offered.values())
-        names = text.replace(",", " ").replace("-", "_").lower().split()
-        unknown = [name for name in names if name not in offered]
-        if unknown or not names:
-            named = f"no channel {unknown[0]!r}" if unknown else "no channel of an empty name"
-            raise UsageError(f"alpaca's {self.market} have {named}: use {', '.join(offered)} or {ALL}")
-        return [offered[name] for name in dict.fromkeys(names)]
+        return [offered[name] for name in names_from(text, offered, f"alpaca's {self.market} have")]
 
 
 def feed_from(request: Request, *, encoding: Encoding = "msgpack") -> Feed:
