@@ -16,6 +16,9 @@ __all__ = ["CoroutineHandlers", "Feed", "is_coroutine_function"]
 
 _log: Final = logging.getLogger("rxpolygon.observers")
 
+# After so many events the loop's other tasks get a turn: a function need not wait for anything itself.
+_TURN: Final = 50
+
 Coroutine = Callable[[Any], Awaitable[object]]  # Any: an event of whatever class is subscribed
 
 
@@ -166,14 +169,20 @@ class Feed:
 
     async def _consume(self, on_own_loop: bool) -> None:
         try:
+            handled = 0
             while (event := self._next()) is not None:
                 await self._function(event)
+                handled += 1
+                if handled % _TURN == 0:
+                    await asyncio.sleep(0)
         except asyncio.CancelledError:  # the loop ends; what comes later goes to another one
             self._sleep()
             raise
         except BaseException as error:
             self.close()
             self._failed(error)
+            if isinstance(error, (KeyboardInterrupt, SystemExit)) and not on_own_loop:
+                raise  # it is for whoever runs the loop
         finally:
             if on_own_loop:
                 self._owner.rested()

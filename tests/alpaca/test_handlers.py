@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import threading
 from typing import Any
 
@@ -216,6 +217,27 @@ def test_subscribing_and_unsubscribing_inside_a_handler(
     wait_for_topics(server, "trades.IBM")
     push(server, 2, symbol="IBM")
     assert later.wait(1) == [2]
+
+
+def test_handler_that_never_waits_leaves_turns_to_the_loop(server: Simulator, connect: Connect) -> None:
+    stream, seen, most = connect(server), Seen(), 2_000
+    turns: list[int] = []
+
+    async def main() -> None:
+        stream.subscribe_trades(seen.coroutine, "AAPL")
+        stream.start_stream_thread()
+        while len(topics(server)) < 1:
+            await asyncio.sleep(0.001)
+        server.push(FEED, [trade(number) for number in range(most)])
+        while len(seen.values) < most:
+            turns.append(len(seen.values))
+            await asyncio.sleep(0)
+        turns.append(len(seen.values))
+        await stream.close()
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+    between = [later - earlier for earlier, later in itertools.pairwise(turns)]
+    assert max(between) <= 100
 
 
 def test_slow_coroutine_holds_the_stream_back_and_loses_nothing(server: Simulator, connect: Connect) -> None:
