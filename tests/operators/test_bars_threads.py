@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 import reactivex
-from reactivex import Subject, abc
+from reactivex import Observable, Subject, abc
 from reactivex import operators as ops
 from reactivex.scheduler import TimeoutScheduler
 from reactivex.testing import TestScheduler
@@ -164,6 +164,6 @@ def test_busy_stream_starts_a_timer_a_second_not_one_an_event(monkeypatch: pytes
 
 def test_silence_that_run_saw_leaves_no_thread_until_the_window_ends() -> None:
     # tests/conftest.py counts the threads. After a second of silence the next timer is due in an hour.
-    silence = reactivex.timer(1.5).pipe(ops.ignore_elements())
+    silence: Observable[Any] = reactivex.timer(1.5).pipe(ops.ignore_elements())
     bars = reactivex.of(trade("A", 10, at=0)).pipe(ops.concat(silence), time_bars("1h"))
     assert bars.run().close == 10
