@@ -6,11 +6,11 @@ import base64
 import io
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from tests.notebooks.running import code_cells
+from tests.notebooks.running import Node, code_cells
 
 __all__ = ["AT_THE_MOMENT", "differences", "is_same", "picture", "pictures", "text"]
 
@@ -27,13 +27,13 @@ _WORDS: Final = re.compile(r"[\w.,:%$+-]*\w[%]?")
 _PICTURE: Final = "image/png"
 
 
-def differences(shown: Any, got: Any) -> list[str]:  # Any: nbformat is untyped
+def differences(shown: Node, got: Node) -> list[str]:
     """What differs, a line for each cell; nothing if the notebook shows what it does."""
     pairs = zip(code_cells(shown), code_cells(got), strict=True)
     return [f"cell {old.id}: {_difference(old, new)}" for old, new in pairs if not is_same(old, new)]
 
 
-def is_same(shown: Any, got: Any) -> bool:  # Any: nbformat is untyped
+def is_same(shown: Node, got: Node) -> bool:
     """Whether two runs of a cell show the same: the same words, and the same pictures.
 
     Pictures that another version of the library drew must only look alike.
@@ -48,7 +48,7 @@ def is_same(shown: Any, got: Any) -> bool:  # Any: nbformat is untyped
     return words(shown) == words(got) and all(_look_alike(one, other) for one, other in pairs)
 
 
-def kinds(cell: Any) -> list[tuple[str, ...]]:  # Any: nbformat is untyped
+def kinds(cell: Node) -> list[tuple[str, ...]]:
     """The kinds of a cell's outputs, in order: streams by name, others by their MIME types."""
     return [
         ("stream", output.name)
@@ -58,17 +58,17 @@ def kinds(cell: Any) -> list[tuple[str, ...]]:  # Any: nbformat is untyped
     ]
 
 
-def text(cell: Any) -> str:  # Any: nbformat is untyped
+def text(cell: Node) -> str:
     """What a cell printed and gave, as plain text."""
     return "\n".join(_texts(cell))
 
 
-def words(cell: Any) -> list[str]:  # Any: nbformat is untyped
+def words(cell: Node) -> list[str]:
     """Words and figures in order, so that the frame that a library draws around a table does not count."""
     return _WORDS.findall(text(cell))
 
 
-def pictures(cell: Any) -> list[Image.Image]:  # Any: nbformat is untyped
+def pictures(cell: Node) -> list[Image.Image]:
     """The PNG pictures of a cell."""
     return [picture(it.data[_PICTURE]) for it in cell.outputs if _PICTURE in it.get("data", ())]
 
@@ -78,7 +78,7 @@ def picture(encoded: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(encoded)))
 
 
-def _texts(cell: Any) -> Iterator[str]:  # Any: nbformat is untyped
+def _texts(cell: Node) -> Iterator[str]:
     for output in cell.outputs:
         if output.output_type == "stream":
             yield output.text
@@ -103,7 +103,7 @@ def _changed_share(one: Image.Image, other: Image.Image) -> float:
     return sum(difference.histogram()[_VISIBLE:]) / (difference.width * difference.height)
 
 
-def _difference(shown: Any, got: Any) -> str:  # Any: nbformat is untyped
+def _difference(shown: Node, got: Node) -> str:
     if kinds(shown) != kinds(got):
         return f"shows {kinds(shown)}, gave {kinds(got)}"
     for old, new in zip(words(shown), words(got), strict=False):

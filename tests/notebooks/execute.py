@@ -12,12 +12,10 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final
-
-import nbformat
+from typing import Final
 
 from tests.notebooks.comparing import differences, is_same
-from tests.notebooks.running import FOLDER, code_cells, notebooks, read, run
+from tests.notebooks.running import FOLDER, NBFORMAT, Node, code_cells, notebooks, read, run
 
 __all__ = ["main", "renewed"]
 
@@ -44,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     return int(is_stale and not options.write)
 
 
-def renewed(shown: Any, got: Any) -> Any:  # Any: nbformat is untyped
+def renewed(shown: Node, got: Node) -> Node:
     """The notebook as it is to be stored: new outputs where they say something new, no trace of the run."""
     for number, (old, new) in enumerate(zip(code_cells(shown), code_cells(got), strict=True), 1):
         if is_same(old, new):
@@ -58,9 +56,9 @@ def renewed(shown: Any, got: Any) -> Any:  # Any: nbformat is untyped
     return got
 
 
-def _write(path: Path, notebook: Any) -> None:  # Any: nbformat is untyped
-    nbformat.validate(notebook)
-    text = nbformat.writes(notebook)
+def _write(path: Path, notebook: Node) -> None:
+    NBFORMAT.validate(notebook)
+    text = NBFORMAT.writes(notebook)
     if text != path.read_text(encoding="utf-8").rstrip("\n"):
         path.write_text(text + "\n", encoding="utf-8")
 

@@ -9,13 +9,17 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from unittest.mock import patch
 
 import nbclient
 import nbformat
 
-__all__ = ["FOLDER", "code_cells", "notebooks", "read", "run"]
+__all__ = ["FOLDER", "NBFORMAT", "Node", "code_cells", "notebooks", "read", "run"]
+
+#: A notebook, a cell or an output.
+Node: TypeAlias = Any  # nbformat has no types
+NBFORMAT: Final[Any] = nbformat  # as said
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "notebooks"
 _CELL_SECONDS: Final = 60
@@ -46,17 +50,17 @@ def notebooks() -> list[Path]:
     return sorted(FOLDER.glob("*.ipynb"))
 
 
-def read(path: Path) -> Any:  # Any: nbformat is untyped
+def read(path: Path) -> Node:
     """A notebook as stored."""
-    return nbformat.read(path, as_version=4)
+    return NBFORMAT.read(path, as_version=4)
 
 
-def code_cells(notebook: Any) -> list[Any]:  # Any: nbformat is untyped
+def code_cells(notebook: Node) -> list[Node]:
     """The cells that run, without those of the run itself."""
     return [cell for cell in notebook.cells if cell.cell_type == "code" and _PROBES not in cell.metadata]
 
 
-def run(path: Path, claims: Sequence[str] = ()) -> Any:  # Any: nbformat is untyped
+def run(path: Path, claims: Sequence[str] = ()) -> Node:
     """A copy of a notebook with the outputs of this run.
 
     Args:
@@ -82,8 +86,8 @@ def run(path: Path, claims: Sequence[str] = ()) -> Any:  # Any: nbformat is unty
     return notebook
 
 
-def _probe(source: str) -> Any:  # Any: nbformat is untyped
-    cell = nbformat.v4.new_code_cell(source)
+def _probe(source: str) -> Node:
+    cell = NBFORMAT.v4.new_code_cell(source)
     cell.metadata[_PROBES] = True
     return cell
 

@@ -5,33 +5,31 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
-from typing import Any
 
 import nbclient
-import nbformat
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tests.notebooks.comparing import AT_THE_MOMENT, differences
 from tests.notebooks.execute import renewed
-from tests.notebooks.running import read, run
+from tests.notebooks.running import NBFORMAT, Node, read, run
 
 _UNLIKE = ["cell a: the pictures look different"]
 
 
-def notebook(*cells: Any) -> Any:  # Any, here and below: nbformat is untyped
-    made = nbformat.v4.new_notebook(cells=list(cells))
-    nbformat.validate(made)
+def notebook(*cells: Node) -> Node:
+    made = NBFORMAT.v4.new_notebook(cells=list(cells))
+    NBFORMAT.validate(made)
     return made
 
 
-def printed(words: str, *tags: str) -> Any:
-    output = nbformat.v4.new_output("stream", name="stdout", text=words)
-    return nbformat.v4.new_code_cell("...", id="a", outputs=[output], metadata={"tags": list(tags)})
+def printed(words: str, *tags: str) -> Node:
+    output = NBFORMAT.v4.new_output("stream", name="stdout", text=words)
+    return NBFORMAT.v4.new_code_cell("...", id="a", outputs=[output], metadata={"tags": list(tags)})
 
 
-def drawn(colour: str, *, left: int = 40, by: str = "Matplotlib 3", width: int = 300) -> Any:
+def drawn(colour: str, *, left: int = 40, by: str = "Matplotlib 3", width: int = 300) -> Node:
     """A picture with a bar in it."""
     image = Image.new("RGB", (width, 200), "white")
     image.paste(colour, (left, 20, left + 60, 180))
@@ -40,12 +38,12 @@ def drawn(colour: str, *, left: int = 40, by: str = "Matplotlib 3", width: int =
     file = io.BytesIO()
     image.save(file, "PNG", pnginfo=notes)
     data = {"image/png": base64.b64encode(file.getvalue()).decode(), "text/plain": f"<Figure {id(file)}>"}
-    return nbformat.v4.new_code_cell("...", id="a", outputs=[nbformat.v4.new_output("display_data", data)])
+    return NBFORMAT.v4.new_code_cell("...", id="a", outputs=[NBFORMAT.v4.new_output("display_data", data)])
 
 
 def written(folder: Path, *sources: str) -> Path:
     path = folder / "made.ipynb"
-    nbformat.write(notebook(*map(nbformat.v4.new_code_cell, sources)), path)
+    NBFORMAT.write(notebook(*map(NBFORMAT.v4.new_code_cell, sources)), path)
     return path
 
 
@@ -65,7 +63,7 @@ def written(folder: Path, *sources: str) -> Path:
         (drawn("red"), drawn("red", width=400, by="Matplotlib 4"), _UNLIKE),
     ],
 )
-def test_difference_is_of_words_and_pictures(shown: Any, got: Any, expected: list[str]) -> None:
+def test_difference_is_of_words_and_pictures(shown: Node, got: Node, expected: list[str]) -> None:
     assert differences(notebook(shown), notebook(got)) == expected
 
 
