@@ -100,6 +100,11 @@ class Quote(InstantEvent, frozen=True, tag="q"):
     conditions: tuple[str, ...] | None = field(default=None, name="c")
     tape: str | None = field(default=None, name="z")
 
+    @property
+    def exchange(self) -> str | None:
+        """None: a quote is the best of the whole feed, not that of one exchange."""
+        return None
+
 
 class Bar(InstantEvent, ServerBar, frozen=True):
     """A window of time that the server summed up; ``timestamp`` is its start.
@@ -338,6 +343,11 @@ class CryptoQuote(InstantEvent, frozen=True, tag="q"):
     ask_price: float = field(default=ABSENT, name="ap")
     ask_size: float = field(default=ABSENT, name="as")
 
+    @property
+    def exchange(self) -> str | None:
+        """None: a quote is the best of the whole feed, not that of one exchange."""
+        return None
+
 
 class OrderbookQuote(Struct, frozen=True, gc=False):
     """One price of an :class:`Orderbook`.
@@ -410,6 +420,11 @@ class OptionQuote(InstantEvent, frozen=True, tag="q"):
     bid_exchange: str | None = field(default=None, name="bx")
     ask_exchange: str | None = field(default=None, name="ax")
     conditions: str | None = field(default=None, name="c")
+
+    @property
+    def exchange(self) -> str | None:
+        """None: a quote is the best of the whole feed, not that of one exchange."""
+        return None
 
 
 def _end_of_day(start: int) -> int:

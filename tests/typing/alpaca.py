@@ -70,6 +70,9 @@ def pipelines(stream: StockDataStream, crypto: CryptoDataStream) -> None:
     assert_type(trades.pipe(rxo.join_quotes(quotes)), Observable[rxo.TradeWithQuote[Trade, Quote]])
     assert_type(stream.subscribe_bars("AAPL").pipe(rxo.revisions()), Observable[rxo.Bar])
     assert_type(stream.subscribe_bars("AAPL").pipe(rxo.resample("5m")), Observable[rxo.Bar])
+    assert_type(quotes.pipe(rxo.nbbo()), Observable[rxo.Nbbo])
+    own_bars = trades.pipe(rxo.time_bars("1m"))
+    assert_type(own_bars.pipe(rxo.reconcile(stream.subscribe_bars("AAPL"))), Observable[rxo.Reconciliation])
     assert_type(crypto.subscribe_trades("BTC/USD").pipe(rxo.time_bars("5m")), Observable[rxo.Bar])
 
 
