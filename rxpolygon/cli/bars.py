@@ -54,7 +54,7 @@ def bars(
       rxpolygon bars --venue alpaca --symbols AAPL
     """
     rxo.time_bars(every)  # what is wrong with it is told first
-    source = feed_from(Request(venue, cluster, feed, host, api_key))
-    shown = bar_format(source.market, json=json, csv=csv)
-    made = source.bars(every, symbols_from(symbols))
-    follow(source.client, {"bars": made}, shown, limit=limit, seconds=seconds)
+    client, menu = feed_from(Request(venue, cluster, feed, host, api_key))
+    shown = bar_format(menu.market, json=json, csv=csv)
+    made = menu.bars(every, symbols_from(symbols))
+    follow(client, {"bars": made}, shown, limit=limit, seconds=seconds)

@@ -14,13 +14,13 @@ from rxpolygon.cli.ends import Ends
 from rxpolygon.cli.formats import Format
 from rxpolygon.cli.lines import Lines
 from rxpolygon.cli.replay_view import replay_progress
-from rxpolygon.replay import ReplayClient
+from rxpolygon.replay.streams import ReplayStreams
 
 __all__ = ["play"]
 
 
 def play(
-    client: ReplayClient,
+    client: ReplayStreams,
     streams: Mapping[str, Observable[Any]],  # Any: events of whichever channel it is, or bars
     shown: Format,
     limit: int | None,
@@ -60,7 +60,7 @@ def play(
 class _ReplayLines(Lines):
     """Lines at whose limit the replay ends, so that no break after it counts."""
 
-    def __init__(self, client: ReplayClient, shown: Format, limit: int | None) -> None:
+    def __init__(self, client: ReplayStreams, shown: Format, limit: int | None) -> None:
         super().__init__(limit, shown.heading)
         self._client = client
         self._line_of = shown.line_of

@@ -47,9 +47,9 @@ def record(
 ) -> None:
     """Record live frames to a file, until Ctrl-C.
 
-    Frames are kept as they came, with the time of each. rxpolygon replay and rxpolygon serve read them; those
-    of alpaca the latter alone. A file that is there is never overwritten: day.jsonl.gz becomes
-    day.1.jsonl.gz. What happens is told on stderr.
+    Frames are kept as they came, with the time of each. rxpolygon replay and rxpolygon serve read them. A
+    file that is there is never overwritten: day.jsonl.gz becomes day.1.jsonl.gz. What happens is told on
+    stderr.
 
     \b
     Examples:
@@ -57,6 +57,6 @@ def record(
       rxpolygon record crypto.jsonl.zst --cluster crypto --rotate-daily
     """
     size = None if rotate_size is None else bytes_from(rotate_size)
-    source = feed_from(Request(venue, cluster, feed, host, api_key), encoding="json")
-    streams = source.streams(channel, symbols_from(symbols))
-    keep(source.client, streams, path, seconds=seconds, rotate_size=size, rotate_daily=rotate_daily)
+    client, menu = feed_from(Request(venue, cluster, feed, host, api_key), encoding="json")
+    streams = menu.streams(channel, symbols_from(symbols))
+    keep(client, streams, path, seconds=seconds, rotate_size=size, rotate_daily=rotate_daily)

@@ -11,7 +11,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.text import Text
 
 from rxpolygon.cli.console import terminal
-from rxpolygon.replay import ReplayClient, ReplayProgress
+from rxpolygon.replay import ReplayProgress
+from rxpolygon.replay.streams import ReplayStreams
 
 __all__ = ["replay_progress"]
 
@@ -19,7 +20,7 @@ _REDRAWS: Final = 4  # a second
 
 
 @contextmanager
-def replay_progress(client: ReplayClient) -> Iterator[None]:
+def replay_progress(client: ReplayStreams) -> Iterator[None]:
     """Shows a bar on stderr inside the block, if that is a terminal and the lines go somewhere else."""
     console = None if sys.stdout.isatty() else terminal()
     if console is None:
@@ -44,7 +45,7 @@ def replay_progress(client: ReplayClient) -> Iterator[None]:
 class _TimeColumn(ProgressColumn):
     """The time in the recording, which goes on between two reports of the progress."""
 
-    def __init__(self, client: ReplayClient) -> None:
+    def __init__(self, client: ReplayStreams) -> None:
         super().__init__()
         self._client = client
 

@@ -43,7 +43,7 @@ def stream(
       rxpolygon stream --cluster crypto --csv --seconds 60 > crypto.csv
       rxpolygon stream --venue alpaca --feed sip --symbols AAPL --channel trades
     """
-    source = feed_from(Request(venue, cluster, feed, host, api_key))
-    shown = event_format(source.kinds(channel), json=json, csv=csv)
-    streams = source.streams(channel, symbols_from(symbols))
-    follow(source.client, streams, shown, limit=limit, seconds=seconds)
+    client, menu = feed_from(Request(venue, cluster, feed, host, api_key))
+    shown = event_format(menu.kinds(channel), json=json, csv=csv)
+    streams = menu.streams(channel, symbols_from(symbols))
+    follow(client, streams, shown, limit=limit, seconds=seconds)

@@ -93,6 +93,35 @@ def test_record_keeps_frames_that_can_be_read(command: Command, alpaca: Simulato
     assert {"t"} <= {event["T"] for event in events} <= {"t", "success", "subscription"}
 
 
+@pytest.mark.parametrize(
+    ("cluster", "feed", "kind"),
+    [
+        ("stocks", "v2/iex", "Trade"),
+        ("crypto", "v1beta3/crypto/us", "CryptoTrade"),
+        ("options", "v1beta1/indicative", "OptionTrade"),
+    ],
+)
+def test_what_was_recorded_can_be_replayed(
+    command: Command, alpaca: Simulator, tmp_path: Path, cluster: str, feed: str, kind: str
+) -> None:
+    path = str(tmp_path / "day.jsonl.gz")
+    options = ["--cluster", cluster, "--channel", "trades"]
+    assert command("record", path, *options, "--seconds", "0.5", *at(alpaca, feed)).status == 0
+    events = objects(command("replay", path, "--venue", "alpaca", *options))
+    assert {event["type"] for event in events} == {kind}
+    bars = objects(command("replay", path, "--venue", "alpaca", "--cluster", cluster, "--bars", "1s"))
+    assert {bar["symbol"] for bar in bars} <= {event["symbol"] for event in events}
+    assert bars
+
+
+def test_a_recording_of_another_venue_is_told(command: Command, alpaca: Simulator, tmp_path: Path) -> None:
+    path = str(tmp_path / "day.jsonl")
+    assert command("record", path, "--symbols", "AAPL", "--seconds", "0.5", *at(alpaca)).status == 0
+    outcome = command("replay", path)
+    assert outcome.status == 5
+    assert "a frame of Alpaca, in a replay of Polygon.io" in outcome.err.splitlines()[-1]
+
+
 def test_what_was_recorded_can_be_served(command: Command, alpaca: Simulator, tmp_path: Path) -> None:
     path = tmp_path / "day.jsonl"
     feed = "v1beta1/indicative"  # whose frames are not text
