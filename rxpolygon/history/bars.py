@@ -37,6 +37,8 @@ FIELDS: Final = frozenset({"price", "size", "conditions", "sequence_number", "bi
 _HOUR_MS: Final = 3_600_000
 _FIRST: Final = HIGH_LOW_FIRST | OPEN_CLOSE_FIRST
 _OFF_HOURS: Final = HIGH_LOW_OFF_HOURS | OPEN_CLOSE_OFF_HOURS
+_MOST_SUMS: Final = 50_000  # sorted in memory at once, some 10 MB
+_PIECE: Final = 8_192
 _KEYS: Final = ["symbol", "start"]
 
 # Any, throughout: polars frames and expressions; the package is optional.
@@ -120,8 +122,9 @@ class BarColumns:
             run_rows: Sums that are sorted in memory at once.
         """
         parts = (part for frame in frames if (part := self._part(frame)).height)
-        for sums in sorted_frames(parts, run_rows):
-            yield from self._made(self._joined(sums))
+        for sums in sorted_frames(parts, min(run_rows, _MOST_SUMS)):
+            for piece in self._joined(sums).iter_slices(_PIECE):
+                yield from self._made(piece)
 
     def _part(self, frame: Any) -> Any:
         """The sums of a frame's rows by symbol and window."""

@@ -16,7 +16,7 @@ from rxpolygon.recording.reader import unpacked
 
 __all__ = ["CsvReader", "columns_from"]
 
-_BLOCK_BYTES: Final = 8 * 1024 * 1024
+_BLOCK_BYTES: Final = 4 * 1024 * 1024  # pyarrow reads some blocks ahead
 _CAREFUL_LINES: Final = 20_000
 _SHOWN: Final = 40
 
@@ -99,7 +99,7 @@ class CsvReader:
         types = {name: self._type(lib, name) for name in self.columns.names}
         with arrow_csv.open_csv(
             source,
-            read_options=arrow_csv.ReadOptions(block_size=_BLOCK_BYTES),
+            read_options=arrow_csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=types,
                 include_columns=self.columns.names,
