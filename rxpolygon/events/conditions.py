@@ -106,13 +106,14 @@ def _table() -> dict[int, SaleCondition]:
 #: Every known condition by Polygon's code.
 SALE_CONDITIONS: Final = _table()
 
-# The tapes' letters, and Polygon's code for the same condition. B is the average price of tapes A and B; on
-# tape C it is the bunched trade, which hardly occurs, and whose average price is W: the stricter one counts.
+# The tapes' letters, and Polygon's code for the same condition. Tape C begins with @, tapes A and B with a
+# space, and one letter differs: B is the average price of A and B, and the bunched trade of C.
 _LETTERS: Final = {
     "@": 0,
     " ": 0,
     "A": 1,
     "B": 2,
+    "@B": 4,
     "W": 2,
     "E": 3,
     "8": 0,
@@ -147,7 +148,8 @@ _LETTERS: Final = {
     "7": 53,
 }
 
-#: The same conditions by the letters of the consolidated tapes (CTS and UTP).
+#: The same conditions by the letters of the consolidated tapes (CTS and UTP). Two letters are what the second
+#: one means when the first one begins the conditions.
 TAPE_CONDITIONS: Final = {
     letter: replace(SALE_CONDITIONS[code], code=letter) for letter, code in _LETTERS.items()
 }

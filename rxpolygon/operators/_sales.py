@@ -166,7 +166,9 @@ class TableRules(SaleRules[object]):
         codes = tuple(conditions or ())
         high_low, open_close, volume = HIGH_LOW, OPEN_CLOSE, VOLUME
         for code in codes:
-            condition = self._table.get(code)
+            # The first letter says the tape, on which another one may have a meaning of its own.
+            pair = f"{codes[0]}{code}" if isinstance(code, str) else code
+            condition = self._table.get(pair) or self._table.get(code)
             if condition is not None:
                 high_low = _stricter(high_low, _HIGH_LOW_BITS[condition.high_low], HIGH_LOW)
                 open_close = _stricter(open_close, _OPEN_CLOSE_BITS[condition.open_close], OPEN_CLOSE)
