@@ -28,10 +28,11 @@ _LARGEST_COMMAND: Final = 32_768  # the server takes no larger websocket message
 _MARGIN: Final = 64  # bytes of a command besides its symbols
 _HIDDEN: Final = "<key>"
 
-# Control messages by the first letters of their kind; a text may have a longer header than it needs.
+# Control messages by the first letters of their kind; a text may have a longer header than it needs. Letters
+# enough that no number among thousands of frames looks like one, for then each of these would be read apart.
 _CONTROL: Final = {
     "json": re.compile(rb'T"\s*:\s*"[es][rui]'),
-    "msgpack": re.compile(rb"T(?:[\xa5\xa7\xac][es]|[\xd9-\xdb])"),
+    "msgpack": re.compile(rb"T[\xa5\xa7\xac\xd9\xda\xdb](?:\0{0,3}[\x05\x07\x0c])?(?:er|su)"),
 }
 _KINDS: Final = {
     "json": re.compile(rb'"T"\s*:\s*"(\w+)"'),
