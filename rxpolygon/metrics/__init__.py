@@ -24,8 +24,8 @@ rxpolygon_connection_state              rxpolygon.connection.state        1 for 
 ======================================  ================================  ====================================
 
 Each has the label ``client`` (attribute ``rxpolygon.client``), the client's name among those that are
-measured: its cluster, unless another one is given. No label has more values than there are clients, causes,
-policies or states; symbols are none.
+measured: its cluster (or its class, if it has none), unless another one is given. No label has more values
+than there are clients, causes, policies or states; symbols are none.
 
 Example:
     >>> from prometheus_client import CollectorRegistry, generate_latest

@@ -30,7 +30,7 @@ class ClientSet:
     """Clients under names that are unique among them. Any thread.
 
     Args:
-        clients: The first ones, under the names of their clusters.
+        clients: The first ones, under their usual names.
     """
 
     def __init__(self, *clients: Measured) -> None:
@@ -44,7 +44,8 @@ class ClientSet:
 
         Args:
             client: It is not kept alive by this.
-            name: What it is called in the figures; by default the name of its cluster.
+            name: What it is called in the figures; by default the name of its cluster, or that of its class
+                if it has no cluster.
 
         Raises:
             InvalidArgumentError: Another client has this name.
@@ -53,7 +54,7 @@ class ClientSet:
         if not isinstance(client, Measured):
             raise InvalidTypeError("client", client, "a client such as StreamClient")
         if name is not None and not isinstance(name, str):
-            raise InvalidTypeError("name", name, "text, or None for the name of the cluster")
+            raise InvalidTypeError("name", name, "text, or None for its usual name")
         chosen = _usual_name(client) if name is None else name
         with self._lock:
             held = self._by_name.get(chosen)

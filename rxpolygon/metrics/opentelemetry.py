@@ -89,7 +89,8 @@ class OpenTelemetryMeter:
 
         Args:
             client: It is not kept alive by this.
-            name: The attribute ``rxpolygon.client``; by default the name of its cluster.
+            name: The attribute ``rxpolygon.client``; by default the name of its cluster, or that of its class
+                if it has no cluster (``StockDataStream``).
 
         Raises:
             InvalidArgumentError: Another client has this name.

@@ -64,7 +64,8 @@ class PrometheusCollector(Collector):
 
         Args:
             client: It is not kept alive by this.
-            name: The value of the label ``client``; by default the name of its cluster.
+            name: The value of the label ``client``; by default the name of its cluster, or that of its class
+                if it has no cluster (``StockDataStream``).
 
         Raises:
             InvalidArgumentError: Another client has this name.

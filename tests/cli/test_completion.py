@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +59,32 @@ def test_values_complete(line: str, expected: list[str]) -> None:
 def test_all_channels_of_a_cluster_are_offered() -> None:
     found = offered("rxpolygon stream --cluster forex --channel ")
     assert sorted(found) == sorted(["all", *(row.name for row in CHANNELS if "forex" in row.markets)])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs bash")
+def test_what_is_installed_completes_in_a_real_shell(tmp_path: Path) -> None:
+    # The command by its name, as the installed script calls it.
+    script = tmp_path / "bin" / "rxpolygon"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(program())} "$@"\n')
+    script.chmod(0o755)
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "PATH": f"{script.parent}{os.pathsep}{os.environ['PATH']}",
+        "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1",
+    }
+    install = [str(script), "--install-completion", "bash"]
+    subprocess.run(install, check=True, capture_output=True, timeout=30, env=environment)
+    [installed] = (tmp_path / ".bash_completions").iterdir()
+    typed = (
+        f"source {shlex.quote(str(installed))}; COMP_WORDS=(rxpolygon stream --cluster cr); COMP_CWORD=3; "
+        'eval "$(complete -p rxpolygon | sed "s/.*-F \\([^ ]*\\) .*/\\1 rxpolygon/")"; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-c", typed], capture_output=True, text=True, timeout=30, check=True, env=environment
+    )
+    assert done.stdout.split() == ["crypto"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import rxpolygon.metrics
 from rxpolygon import ReplayClient, StreamClient
+from rxpolygon.alpaca import StockDataStream
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.metrics import PrometheusCollector
 from rxpolygon.metrics.figures import FIGURES
@@ -149,6 +150,15 @@ def test_a_replay_is_measured_too(registry: CollectorRegistry, scrape: Scrape, t
     found = scrape()
     assert found[of("events_total")] == 1
     assert found[of("connection_state", rxpolygon_connection_state="closed")] == 1
+
+
+def test_a_stream_of_the_other_venue_goes_by_its_class(registry: CollectorRegistry, scrape: Scrape) -> None:
+    with Simulator(venue="alpaca", market=False) as alpaca:
+        stream = StockDataStream("demo", "secret", url_override=alpaca.url)
+        registry.register(PrometheusCollector(stream))
+        with stream:
+            wait_for(lambda: stream.stats.frames)
+            assert scrape()[of("connections_total", "StockDataStream")] == 1
 
 
 def test_a_client_that_is_forgotten_takes_its_figures_along(
