@@ -44,13 +44,15 @@ ROOMS = [
 
 # The operators and the simulator stand beside the connection, not behind it.
 FORBIDDEN = {
-    "operators": {"venues", "transport", "connection", "router", "client", "delivery"},
+    "operators": {"venues", "transport", "connection", "router", "live", "client", "alpaca", "delivery"},
     "simulator": {
         "operators",
         "transport",
         "connection",
         "router",
+        "live",
         "client",
+        "alpaca",
         "delivery",
         "venues.polygon.codec",
         "venues.alpaca",

@@ -27,7 +27,7 @@ from rxpolygon.alpaca import (
     UpdatedBar,
 )
 from rxpolygon.events import Event
-from rxpolygon.operators import Bar
+from rxpolygon.operators import Bar, Reconciliation
 from rxpolygon.simulator import Simulator
 from rxpolygon.status import Gap, Reconnecting, Refused, Subscribed
 from rxpolygon.topics import Topic
@@ -321,6 +321,31 @@ def test_option_stream(server: Simulator) -> None:
         (seen,) = trades.wait()
     assert isinstance(seen, OptionTrade)
     assert (seen.conditions, seen.timestamp_ns) == ("S", INSTANT_NS)
+
+
+def test_own_bars_agree_with_the_servers(connect: Connect, encoding: str) -> None:
+    """By the letters of three tapes, with late trades, cancels and corrections."""
+    with Simulator(venue="alpaca", seed=5, speed=300) as server:
+        stream = connect(server.url_of("v2/sip"), encoding=encoding)
+        own = stream.subscribe_trades("*").pipe(
+            ops.merge(stream.register_trade_cancels(), stream.register_trade_corrections()),
+            rxo.time_bars("1m", lateness="2s", corrections=True),
+        )
+        servers = stream.subscribe_bars("*").pipe(
+            ops.merge(stream.subscribe_updated_bars("*")), rxo.revisions()
+        )
+        pairs: dict[tuple[str, int], Reconciliation] = {}
+
+        def keep(result: Reconciliation) -> None:
+            if result.own is not None and result.server is not None:
+                pairs[result.own.symbol, result.own.start] = result
+
+        own.pipe(rxo.reconcile(servers)).subscribe(keep)
+        stream.start_stream_thread()
+        wait_for(
+            lambda: len(pairs) >= 50 and all(result.agrees for result in list(pairs.values())),
+            message=lambda: str([result for result in pairs.values() if not result.agrees]),
+        )
 
 
 def test_market_of_the_simulator_is_streamed_whole(connect: Connect, transport: str, encoding: str) -> None:
