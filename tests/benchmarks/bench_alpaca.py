@@ -34,6 +34,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the vendor's stands on the old half of websockets
     from alpaca.data.live.stock import StockDataStream as VendorStream
 
+# Soon full, so that no more is read than delivered, as it is over any longer time.
+_BUFFER = 16 * 1024 * 1024
 _WARM_UP = 0.5  # seconds before a rate is taken
 # The vendor's own, and no patience with a server that does not answer the closing handshake.
 _VENDOR_PARAMS = {"ping_interval": 10, "ping_timeout": 180, "max_queue": 1024, "close_timeout": 0.05}
@@ -65,7 +67,9 @@ def _speed(events: int, seconds: float, used: float) -> _Speed:
 
 @contextlib.contextmanager
 def _streaming(url: str, transport: TransportName, encoding: Encoding) -> Iterator[StockDataStream]:
-    stream = StockDataStream("key", "secret", url_override=url, transport=transport, encoding=encoding)
+    stream = StockDataStream(
+        "key", "secret", url_override=url, transport=transport, encoding=encoding, max_buffer=_BUFFER
+    )
     for name in _NAMES:
         stream.subscribe_trades(name).subscribe(_ignore)
         stream.subscribe_quotes(name).subscribe(_ignore)
@@ -77,7 +81,7 @@ def _streaming(url: str, transport: TransportName, encoding: Encoding) -> Iterat
             raise TimeoutError(f"no subscription: {stream.state}")
         yield stream
     finally:
-        stream.close_stream(1)
+        stream.close_stream(20)
 
 
 def _ours(transport: TransportName, encoding: Encoding, url: str, per_frame: int, seconds: float) -> _Speed:
