@@ -109,15 +109,25 @@ class Forming(_Hot):
             return False
         if bits & (HIGH_LOW_FIRST | OPEN_CLOSE_FIRST):
             self._remember_first(bits, at, rank, price)
+        # Comparisons instead of min and max, whose calls cost more than all the rest.
+        sets_open_close = bits & OPEN_CLOSE and not bits & OPEN_CLOSE_FIRST
         if bits & HIGH_LOW and not bits & HIGH_LOW_FIRST:
-            if bits & OPEN_CLOSE and not bits & OPEN_CLOSE_FIRST:
-                self.high, self.low = max(self.high, price), min(self.low, price)
+            if sets_open_close:
+                if price > self.high:
+                    self.high = price
+                if price < self.low:
+                    self.low = price
             else:
-                self.outer_high, self.outer_low = max(self.outer_high, price), min(self.outer_low, price)
-        if bits & OPEN_CLOSE and not bits & OPEN_CLOSE_FIRST:
-            if (at, rank) >= (self.close_at, self.close_rank):
+                if price > self.outer_high:
+                    self.outer_high = price
+                if price < self.outer_low:
+                    self.outer_low = price
+        if sets_open_close:
+            close_at = self.close_at
+            if at > close_at or (at == close_at and rank >= self.close_rank):
                 self.close, self.close_at, self.close_rank = price, at, rank
-            self.take_open(at, rank, price)
+            if at < self.open_at or (at == self.open_at and rank < self.open_rank):
+                self.open, self.open_at, self.open_rank = price, at, rank
         if bits & VOLUME:
             self.volume += size
             self.value += price * size
@@ -138,7 +148,8 @@ class Forming(_Hot):
         """The bar as it stands; None while no trade set a price."""
         first = self._counting_first()
         opening, close = self.open, self.close
-        high, low = max(self.high, self.outer_high), min(self.low, self.outer_low)
+        high = self.high if self.high >= self.outer_high else self.outer_high
+        low = self.low if self.low <= self.outer_low else self.outer_low
         if first is not None and first.bits & OPEN_CLOSE:
             opening = first.price
             close = close if self.open_at != _AFTER_ALL else first.price

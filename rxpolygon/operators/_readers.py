@@ -76,7 +76,10 @@ class Reader:
     def bits(self, event: Any, size: float) -> int:  # Any: an event of this reader's class
         """What the sale rules let an event change."""
         if self.bits_of is not None and self.learn is not None:
-            bits = self.learn(event.conditions)
+            try:
+                bits = self.bits_of[event.conditions]
+            except (KeyError, TypeError):
+                bits = self.learn(event.conditions)
             return bits & VOLUME if size < self.least_size else bits
         return PLAIN if self.judge is None else self.judge(event)
 

@@ -59,7 +59,8 @@ class TimeBarEngine:
         # to be asked.
         self._front_start = NEVER
         self._limit = BEFORE_ALL
-        self._has_extras = settings.corrections or settings.provisional is not None
+        #: Whether more is to be done with an event than to add it, see add_extras.
+        self.has_extras = settings.corrections or settings.provisional is not None
         # Who adds most events without the engine, see tell.
         self._on_kind: OnKind = _ignore
         self._on_front: OnFront = _ignore
@@ -110,8 +111,14 @@ class TimeBarEngine:
             forming = window.states[event.symbol] = Forming()
         rank = (event.sequence_number or 0) if reader.has_sequence else 0
         changed = forming.take(reader.bits(event, size), at, rank, price, size)
-        if self._has_extras:
+        if self.has_extras:
             self._add_extras(event, at, window, forming, changed=changed)
+
+    def add_extras(self, added: tuple[Any, int, Forming]) -> None:
+        """What is left to do with an event that another has added to the newest window."""
+        event, at, forming = added
+        if self._front is not None:
+            self._add_extras(event, at, self._front, forming, changed=True)
 
     def advance(self, now: int) -> int | None:
         """Lets event time go on to ``now``; returns in how many ms a window is over, if one is open."""
@@ -145,8 +152,7 @@ class TimeBarEngine:
             reader = self._readers[kind] = Reader(event, self._settings.sales)
         if not reader.is_correction:
             self._kind, self._reader = kind, reader
-            needs_engine = self._has_extras or reader.judge is not None
-            self._on_kind(None if needs_engine else kind, reader)
+            self._on_kind(None if reader.judge is not None else kind, reader)
         return reader
 
     def _is_ahead(self, at: int) -> bool:

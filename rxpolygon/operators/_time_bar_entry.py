@@ -10,6 +10,7 @@ from rxpolygon.operators._event_clock import EventClock
 from rxpolygon.operators._forming import Forming
 from rxpolygon.operators._readers import Reader
 from rxpolygon.operators._sales import PLAIN, VOLUME
+from rxpolygon.operators._steps import Steps
 from rxpolygon.operators._time_bar_engine import TimeBarEngine
 from rxpolygon.operators._turns import Turns
 from rxpolygon.operators._windows import BEFORE_ALL, NEVER
@@ -21,7 +22,11 @@ _ASK_ENGINE: Final = -1
 
 
 def time_bar_entry(
-    engine: TimeBarEngine, take: Callable[[Any], None], turns: Turns[Any], clock: EventClock
+    engine: TimeBarEngine,
+    take: Callable[[Any], None],
+    steps: Steps[Any],
+    turns: Turns[Any],
+    clock: EventClock,
 ) -> Callable[[Any], None]:
     """The handler of events, to be called from any thread.
 
@@ -31,6 +36,7 @@ def time_bar_entry(
     """
     inbox, take_turn, give_back = turns.inbox, turns.take, turns.give_back
     windows = engine.windows
+    add_extras = steps.of(engine.add_extras) if engine.has_extras else None
     # How to read events of this class; None: every event goes to the engine.
     kind: Any = None  # Any: with "type" an event of it had no attributes
     amounts: Callable[[Any], tuple[float | None, float]] | None = None
@@ -112,6 +118,8 @@ def time_bar_entry(
                 forming.volume += size
                 forming.value += value
                 forming.count += 1
+                if add_extras is not None:
+                    add_extras((event, at, forming))
             elif bits == VOLUME:
                 if is_newest:
                     windows.newest = at
@@ -122,6 +130,8 @@ def time_bar_entry(
                 forming.volume += size
                 forming.value += value
                 forming.count += 1
+                if add_extras is not None:
+                    add_extras((event, at, forming))
             else:
                 take(event)
         except Exception as error:

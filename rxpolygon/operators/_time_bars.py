@@ -241,7 +241,7 @@ def time_bars(
             def clear() -> None:
                 turns.run(lambda _: engine.clear(), None)
 
-            on_next = time_bar_entry(engine, take, turns, clock)
+            on_next = time_bar_entry(engine, take, steps, turns, clock)
             subscription = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
             return CompositeDisposable(subscription, clock, Disposable(clear))
 
