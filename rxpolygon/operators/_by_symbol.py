@@ -155,7 +155,7 @@ def by_symbol(
       that it raises, end the output; with ``on_symbol_error`` they end only that symbol, for good.
     - *Silence*: nothing happens but what pipelines do by timers.
     - *Dispose*: releases the source and every pipeline. A symbol's pipeline lives until then or until it
-      completes; it takes about 2 KB besides what the pipeline does. Subscriptions share nothing, as far
+      completes; it takes about 1.5 KB besides what the pipeline does. Subscriptions share nothing, as far
       as ``pipeline`` does not.
     - *Threads*: the observer is called on the thread on which a pipeline emits, one call at a time.
 
