@@ -36,6 +36,9 @@ class ReplayClient(ReplayStreams, MarketStreams):
     file and line, after everything before that place was delivered: a cut or corrupt file, an empty one, time
     that goes back, data of another cluster.
 
+    **What nobody asks for** is passed over: it is counted, but not decoded, so a damaged quote is told only
+    when quotes are subscribed.
+
     Observers are called on one thread, which :meth:`start_stream_thread` starts, or on that of :meth:`run`.
     :attr:`events` has every event of the recording, whatever is subscribed.
 

@@ -43,6 +43,7 @@ class CheckedCodec:
         self.problem: str | None = None
         self.decode: Callable[[bytes], Sequence[object]] = self._codec.decode
         self.raw_keys: Mapping[str, tuple[type[Event], str]] = self._codec.raw_keys
+        self.decode_only = self._codec.decode_only
         self.channel_in = self._codec.channel_in
         self.label = self._codec.label
         self.control_marker: Final = self._codec.control_marker

@@ -24,6 +24,7 @@ __all__ = [
     "LoginDeferred",
     "LoginRefused",
     "Notice",
+    "PassedOver",
     "Said",
     "Salvaged",
     "ServerFault",
@@ -159,6 +160,10 @@ class Salvaged(Struct, frozen=True):
     def malformed(self) -> list[Broken]:
         """What could not be saved."""
         return [part for part in self.parts if isinstance(part, Broken)]
+
+
+class PassedOver(Struct, frozen=True, gc=False):
+    """An event in a frame that was not to be decoded."""
 
 
 class Split(Struct, frozen=True):

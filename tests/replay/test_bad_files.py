@@ -9,13 +9,21 @@ import pytest
 
 from rxpolygon import ReplayClient
 from rxpolygon.errors import RecordingError
-from tests.replay.support import line, play_until_error, trade, write_recording
+from tests.replay.support import line, play_until_error, quote, trade, write_recording
 
 GOOD = [line(n / 10, trade(number=n, at=n / 10)) for n in range(5)]
 
 
 def client(path: Path) -> ReplayClient:
     return ReplayClient(path, "stocks", "max")
+
+
+def play_until_end(replay: ReplayClient) -> tuple[list[int | None], Exception | None]:
+    seen: list[int | None] = []
+    errors: list[Exception] = []
+    replay.subscribe_stock_trades().subscribe(lambda event: seen.append(event.sequence_number), errors.append)
+    replay.run()
+    return seen, next(iter(errors), None)
 
 
 def test_missing_file_is_an_error_at_the_call(tmp_path: Path) -> None:
@@ -132,6 +140,32 @@ def test_bad_event_of_a_frame_costs_nothing_else(tmp_path: Path) -> None:
     replay.run()
     assert seen == [0, 2, 3]
     assert replay.stats.malformed == 1
+
+
+def test_bad_event_that_nobody_asked_for_is_not_looked_into(tmp_path: Path) -> None:
+    bad = quote(number=7) | {"bp": "x"}
+    path = write_recording(tmp_path / "a.jsonl", [GOOD[0], line(0.1, bad, trade(number=1)), line(0.2, bad)])
+    for asks, malformed in ((False, 0), (True, 2)):
+        replay = client(path)
+        if asks:
+            replay.subscribe_stock_quotes().subscribe()
+        seen, error = play_until_end(replay)
+        assert (seen, error, replay.stats.malformed) == ([0, 1], None, malformed)
+
+
+def test_bad_event_is_told_to_who_comes_in_the_middle_of_its_frame(tmp_path: Path) -> None:
+    bad = quote(number=2) | {"bp": "x"}
+    path = write_recording(tmp_path / "a.jsonl", [line(0, trade(), quote(number=1), bad, quote(number=3))])
+    replay = client(path)
+    late: list[int | None] = []
+
+    def look(event: object) -> None:
+        replay.subscribe_stock_quotes().subscribe(lambda quote: late.append(quote.sequence_number))
+
+    replay.subscribe_stock_trades().subscribe(look)
+    replay.run()
+    assert late == [1, 3]
+    assert (replay.stats.events, replay.stats.malformed) == (3, 1)
 
 
 def test_broken_file_beside_a_good_one_ends_the_replay_at_its_place(tmp_path: Path) -> None:

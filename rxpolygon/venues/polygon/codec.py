@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from rxpolygon.events import Event, ServerBar, to_milliseconds
 from rxpolygon.topics import Topic
-from rxpolygon.venues.dialect import Label, Notice, Salvaged, Split
+from rxpolygon.venues.dialect import Label, Notice, PassedOver, Salvaged, Split
 from rxpolygon.venues.polygon.channels import event_types
 from rxpolygon.venues.polygon.names import StreamCluster
 from rxpolygon.venues.polygon.statuses import notice
@@ -47,6 +47,30 @@ def _decoder(market: str) -> Callable[[bytes], list[object]]:
     for event in event_types(market).values():
         types = types | event
     return msgspec.json.Decoder(list[types], strict=False).decode  # type: ignore[valid-type]
+
+
+@cache
+def _narrow_decoder(
+    market: str, wanted: frozenset[type[Event]]
+) -> tuple[Callable[[bytes], list[object]], frozenset[type]]:
+    types: object = StatusMessage
+    passed_over: list[type] = []
+    for prefix, event in event_types(market).items():
+        kind: type = event
+        if event not in wanted:
+            kind = msgspec.defstruct(
+                f"PassedOver{prefix}",
+                [],
+                bases=(PassedOver,),
+                tag_field="ev",
+                tag=prefix,
+                frozen=True,
+                gc=False,
+            )
+            passed_over.append(kind)
+        types = types | kind
+    decode = msgspec.json.Decoder(list[types], strict=False).decode  # type: ignore[valid-type]
+    return decode, frozenset(passed_over)
 
 
 def _number(stamp: object) -> int | None:
@@ -109,6 +133,17 @@ class PolygonCodec:
 
     def __repr__(self) -> str:
         return f"PolygonCodec({self.url!r})"
+
+    def decode_only(
+        self, wanted: frozenset[type[Event]]
+    ) -> tuple[Callable[[bytes], Sequence[object]], frozenset[type]]:
+        """A decoder that makes events of some classes only, which costs half as much.
+
+        Returns:
+            The decoder, and the classes of what stands in the places of the others; they are
+            :class:`~rxpolygon.venues.dialect.PassedOver`.
+        """
+        return _narrow_decoder(self.cluster.market, wanted)
 
     def salvage(self, frame: bytes) -> Salvaged:
         """Decode a frame that :attr:`decode` refused, event by event. Never raises."""
