@@ -41,7 +41,7 @@ class Seen:
         self.items.append(item)
 
     def wait(self, count: int) -> list[Any]:
-        wait_for(lambda: len(self.items) >= count)
+        wait_for(lambda: len(self.items) >= count, PATIENCE)
         return list(self.items)
 
 
@@ -125,7 +125,7 @@ def test_values_of_pushed_messages_are_those_of_the_models(quiet: Simulator) -> 
     stream.register_trade_corrections(corrections.handle)
     stream.register_trade_cancels(cancels.handle)
     with running(stream, quiet):
-        quiet.wait_for(lambda sim: sim.subscriptions)
+        quiet.wait_for(lambda sim: sim.subscriptions, PATIENCE)
         quiet.push("v2/iex", [message for _, message, _ in STOCKS.values()])
         (trade,) = trades.wait(1)
         (quote,) = quotes.wait(1)
@@ -171,7 +171,7 @@ def test_raw_data_are_the_messages_of_the_wire(quiet: Simulator) -> None:
     stream.subscribe_trades(seen.handle, "AAPL")
     _, message, at_ns = STOCKS["trade"]
     with running(stream, quiet):
-        quiet.wait_for(lambda sim: sim.subscriptions)
+        quiet.wait_for(lambda sim: sim.subscriptions, PATIENCE)
         quiet.push("v2/iex", message)
         (received,) = seen.wait(1)
     stamp = received.pop("t")
@@ -184,11 +184,13 @@ def test_client_subscribes_and_unsubscribes_while_it_runs(quiet: Simulator) -> N
     stream = stocks(quiet)
     stream.subscribe_trades(seen.handle, "AAPL")
     with running(stream, quiet):
-        quiet.wait_for(lambda sim: sim.subscriptions.get(1) == frozenset({"trades.AAPL"}))
+        quiet.wait_for(lambda sim: sim.subscriptions.get(1) == frozenset({"trades.AAPL"}), PATIENCE)
         stream.subscribe_trades(seen.handle, "IBM")
-        quiet.wait_for(lambda sim: sim.subscriptions.get(1) == frozenset({"trades.AAPL", "trades.IBM"}))
+        quiet.wait_for(
+            lambda sim: sim.subscriptions.get(1) == frozenset({"trades.AAPL", "trades.IBM"}), PATIENCE
+        )
         stream.unsubscribe_trades("AAPL")
-        quiet.wait_for(lambda sim: sim.subscriptions.get(1) == frozenset({"trades.IBM"}))
+        quiet.wait_for(lambda sim: sim.subscriptions.get(1) == frozenset({"trades.IBM"}), PATIENCE)
 
 
 def test_client_with_thousands_of_symbols_sends_fragments(quiet: Simulator) -> None:
@@ -196,7 +198,7 @@ def test_client_with_thousands_of_symbols_sends_fragments(quiet: Simulator) -> N
     stream = stocks(quiet)
     stream.subscribe_trades(seen.handle, *(f"SYM{number}" for number in range(9_000)))
     with running(stream, quiet):
-        topics = quiet.wait_for(lambda sim: sim.subscriptions.get(1))
+        topics = quiet.wait_for(lambda sim: sim.subscriptions.get(1), PATIENCE)
         assert topics is not None
         assert len(topics) == 9_000
 

@@ -16,7 +16,7 @@ from tests.alpaca_simulator.packed import Timestamp, pack, unpack
 __all__ = ["FORMATS", "PATIENCE", "Client", "Ended", "Message", "nanoseconds"]
 
 #: How long a test waits for what must come, in seconds; only failures pay it.
-PATIENCE: Final = 10.0
+PATIENCE: Final = 30.0
 #: The two encodings, as tests name them.
 FORMATS: Final = ("json", "msgpack")
 
