@@ -6,18 +6,17 @@ from typing import Annotated
 
 import typer
 
-from rxpolygon import operators as rxo
 from rxpolygon.cli import complete
-from rxpolygon.cli.feeds import FeedName, Request, Venue, feed_from
-from rxpolygon.cli.follow import follow
-from rxpolygon.cli.formats import AsCsv, bar_format
 from rxpolygon.cli.options import (
     ApiKey,
+    AsCsv,
     Cluster,
+    FeedName,
     Host,
     Limit,
     Seconds,
     Symbols,
+    Venue,
     option,
     symbols_from,
 )
@@ -53,6 +52,12 @@ def bars(
       rxpolygon bars --cluster forex --symbols EUR/USD --every 10s --csv
       rxpolygon bars --venue alpaca --symbols AAPL
     """
+    # Here, so that no other command and no --help waits for them.
+    from rxpolygon import operators as rxo
+    from rxpolygon.cli.feeds import Request, feed_from
+    from rxpolygon.cli.follow import follow
+    from rxpolygon.cli.formats import bar_format
+
     rxo.time_bars(every)  # what is wrong with it is told first
     client, menu = feed_from(Request(venue, cluster, feed, host, api_key))
     shown = bar_format(menu.market, json=json, csv=csv)

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Any, Final
+from typing import Any
 
 from reactivex import Observable
 
 from rxpolygon.channel_methods import ChannelMethods
-from rxpolygon.cli import complete
 from rxpolygon.cli.console import say
-from rxpolygon.cli.options import option
+from rxpolygon.cli.options import ALL
 from rxpolygon.errors import UsageError
 from rxpolygon.events import Event
 from rxpolygon.venues.polygon.channels import CHANNELS, Channel
 
-__all__ = ["ALL", "ChannelNames", "Streams", "events_of", "left_out", "names_from", "streams_from"]
-
-ALL: Final = "all"
-
-ChannelNames = Annotated[
-    str,
-    option(
-        "A,B",
-        "Channels, such as stock_trades, or all of the cluster.",
-        default=True,
-        offers=complete.channels,
-    ),
-]
+__all__ = ["Streams", "events_of", "left_out", "names_from", "streams_from"]
 
 Streams = dict[str, Observable[Any]]  # Any: the events of whichever channel it is
 

@@ -1,4 +1,7 @@
-"""What a shell offers when a line is completed."""
+"""What a shell offers when a line is completed.
+
+Each function imports what it needs: a shell waits for the answer, and every command has these options.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,6 @@ from typing import Final
 
 import typer
 
-from rxpolygon.simulator.market.instruments import DEFAULT_SYMBOLS
-from rxpolygon.venues.alpaca.channels import channels_of
-from rxpolygon.venues.alpaca.names import DataFeed, OptionsFeed
-from rxpolygon.venues.polygon.channels import CHANNELS
 from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
 
 __all__ = ["channels", "clusters", "feeds", "hosts", "lengths", "speeds", "symbols", "venues"]
@@ -29,8 +28,12 @@ def channels(ctx: typer.Context, incomplete: str) -> list[str]:
     """Channels of the line's cluster, after those that are there already."""
     market = _market(ctx)
     if ctx.params.get("venue") == "alpaca":
+        from rxpolygon.venues.alpaca.channels import channels_of
+
         offered = list(channels_of(market))
     else:
+        from rxpolygon.venues.polygon.channels import CHANNELS
+
         offered = [row.name for row in CHANNELS if market in row.markets]
     return _one_more(offered, incomplete, alone="all")
 
@@ -40,6 +43,8 @@ def symbols(ctx: typer.Context, incomplete: str) -> list[str]:
 
     They come without the prefixes of options and indices, which a shell would take for the end of a word.
     """
+    from rxpolygon.simulator.market.instruments import DEFAULT_SYMBOLS
+
     known = DEFAULT_SYMBOLS.get(_market(ctx), ())
     return _one_more([symbol.rpartition(":")[2] for symbol in known], incomplete, alone="*")
 
@@ -61,6 +66,8 @@ def venues(incomplete: str) -> list[str]:
 
 def feeds(incomplete: str) -> list[str]:
     """Alpaca's feeds."""
+    from rxpolygon.venues.alpaca.names import DataFeed, OptionsFeed
+
     return _fitting([feed.value for kind in (DataFeed, OptionsFeed) for feed in kind], incomplete)
 
 

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
 from rxpolygon.alpaca import CryptoDataStream, OptionDataStream, StockDataStream
 from rxpolygon.alpaca.arguments import KEY_VARIABLE, SECRET_VARIABLE
 from rxpolygon.alpaca.stream import DataStream
-from rxpolygon.cli import complete
 from rxpolygon.cli.menus import AlpacaMenu, Menu, PolygonMenu, alpaca_market
-from rxpolygon.cli.options import api_key_or_environment, option
+from rxpolygon.cli.options import api_key_or_environment
 from rxpolygon.client import StreamClient
 from rxpolygon.errors import InvalidArgumentError, UsageError
 from rxpolygon.live import LiveStreams
 from rxpolygon.venues.polygon.names import StreamHost
 
-__all__ = ["Encoding", "Feed", "FeedName", "Request", "Venue", "feed_from", "no_such_venue"]
-
-Venue = Annotated[str, option("polygon|alpaca", "Whose data it is.", default=True, offers=complete.venues)]
-FeedName = Annotated[
-    str | None,
-    option(
-        "NAME",
-        "Alpaca's feed: iex (unless given), sip, delayed_sip and others; opra for options.",
-        offers=complete.feeds,
-    ),
-]
+__all__ = ["Encoding", "Feed", "Request", "feed_from", "no_such_venue"]
 
 Encoding = Literal["msgpack", "json"]
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import typer
 from msgspec import Struct
 
 from rxpolygon.cli.colours import coloured_json, takes_colours
@@ -16,10 +15,7 @@ from rxpolygon.cli.json_lines import json_line
 from rxpolygon.errors import UsageError
 from rxpolygon.operators import Bar
 
-__all__ = ["AsCsv", "AsJson", "Format", "bar_format", "event_format"]
-
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON lines; without it, too.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Write comma-separated values, under one heading.")]
+__all__ = ["Format", "bar_format", "event_format"]
 
 
 class Format:

@@ -10,7 +10,8 @@ from reactivex import operators as ops
 
 from rxpolygon import operators as rxo
 from rxpolygon.channel_methods import ChannelMethods
-from rxpolygon.cli.channels import ALL, Streams, events_of, left_out, names_from, streams_from
+from rxpolygon.cli.channels import Streams, events_of, left_out, names_from, streams_from
+from rxpolygon.cli.options import ALL
 from rxpolygon.cli.prices import prices_from
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Event

@@ -5,24 +5,32 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Final, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
+
+if TYPE_CHECKING:
+    from rxpolygon.simulator.settings import Speed
 
 from rxpolygon.cli import complete
 from rxpolygon.errors import InvalidArgumentError, UsageError
 from rxpolygon.settings import KEY_VARIABLES
-from rxpolygon.simulator.settings import Speed
 from rxpolygon.venues.polygon.names import StreamCluster
 
 __all__ = [
+    "ALL",
     "ApiKey",
+    "AsCsv",
+    "AsJson",
+    "ChannelNames",
     "Cluster",
+    "FeedName",
     "Host",
     "Limit",
     "Seconds",
     "Seed",
     "Symbols",
+    "Venue",
     "api_key_or_environment",
     "bytes_from",
     "instant_from",
@@ -74,6 +82,28 @@ Host = Annotated[
         offers=complete.hosts,
     ),
 ]
+Venue = Annotated[str, option("polygon|alpaca", "Whose data it is.", default=True, offers=complete.venues)]
+FeedName = Annotated[
+    str | None,
+    option(
+        "NAME",
+        "Alpaca's feed: iex (unless given), sip, delayed_sip and others; opra for options.",
+        offers=complete.feeds,
+    ),
+]
+ALL: Final = "all"
+
+ChannelNames = Annotated[
+    str,
+    option(
+        "A,B",
+        "Channels, such as stock_trades, or all of the cluster.",
+        default=True,
+        offers=complete.channels,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON lines; without it, too.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Write comma-separated values, under one heading.")]
 ApiKey = Annotated[
     str | None,
     option(

@@ -2,21 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from msgspec import Struct
 from reactivex import Observable
 
+from rxpolygon.alpaca import CryptoReplayStream, OptionReplayStream, StockReplayStream
 from rxpolygon.cli.console import say
 from rxpolygon.cli.ends import Ends
-from rxpolygon.cli.formats import Format
+from rxpolygon.cli.feeds import no_such_venue
+from rxpolygon.cli.formats import Format, event_format
 from rxpolygon.cli.lines import Lines
+from rxpolygon.cli.menus import AlpacaMenu, Menu, PolygonMenu, alpaca_market
+from rxpolygon.cli.options import ALL, instant_from, speed_from, symbols_from
 from rxpolygon.cli.replay_view import replay_progress
+from rxpolygon.errors import UsageError
+from rxpolygon.operators import Bar
+from rxpolygon.replay import ReplayClient
 from rxpolygon.replay.streams import ReplayStreams
 
-__all__ = ["play"]
+__all__ = ["Played", "play", "replay_lines"]
+
+
+_ALPACA: Final[dict[str, Callable[..., ReplayStreams]]] = {
+    "stocks": StockReplayStream,
+    "crypto": CryptoReplayStream,
+    "options": OptionReplayStream,
+}
+
+
+class Played(Struct, frozen=True):
+    """What the options say of a replay.
+
+    Attributes:
+        venue: Whose data it is.
+        cluster: The cluster, or the market.
+        paths: The files.
+        speed: How many times as fast as it was, or ``max``.
+        start: Where to begin.
+        end: Where to end.
+        channel: The channels.
+        symbols: The symbols; None for all.
+        bars: A length, to make bars of.
+    """
+
+    venue: str
+    cluster: str
+    paths: tuple[Path, ...]
+    speed: str
+    start: str | None
+    end: str | None
+    channel: str
+    symbols: str | None
+    bars: str | None
+
+
+def replay_lines(asked: Played, *, json: bool, csv: bool, limit: int | None) -> None:
+    """Replay what is asked for, and write it as lines.
+
+    Args:
+        asked: What the options say.
+        json: Whether ``--json`` was given.
+        csv: Whether ``--csv`` was given.
+        limit: End after so many lines.
+
+    Raises:
+        UsageError: An option is wrong.
+        RxPolygonError: As for :func:`play`.
+    """
+    client, menu = _recorded(asked)
+    wanted = symbols_from(asked.symbols)
+    kinds = menu.kinds(asked.channel) if asked.bars is None else [Bar]
+    shown = event_format(kinds, json=json, csv=csv)
+    if asked.bars is None:
+        streams = menu.streams(asked.channel, wanted)
+    elif asked.channel != ALL:
+        raise UsageError("--bars takes its prices from the cluster's own channel: leave out --channel")
+    else:
+        streams = {"bars": menu.bars(asked.bars, wanted)}
+    play(client, streams, shown, limit)
 
 
 def play(
@@ -83,3 +150,19 @@ def _interruptible(lines: Lines) -> Iterator[None]:
         lines.end()
         lines.write_rest()
         raise
+
+
+def _recorded(asked: Played) -> tuple[ReplayStreams, Menu]:
+    """A replay, and the streams that it offers."""
+    paths, speed = list(asked.paths), speed_from(asked.speed)
+    start, end = instant_from(asked.start), instant_from(asked.end)
+    match asked.venue:
+        case "polygon":
+            client = ReplayClient(paths, asked.cluster, speed, start=start, end=end)
+            return client, PolygonMenu(client, client.cluster.market)
+        case "alpaca":
+            market = alpaca_market(asked.cluster)
+            stream = _ALPACA[market](paths, speed, start=start, end=end)
+            return stream, AlpacaMenu(stream, market)
+        case _:
+            raise no_such_venue(asked.venue)

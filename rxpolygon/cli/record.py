@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 
-from rxpolygon.cli.channels import ALL, ChannelNames
-from rxpolygon.cli.feeds import FeedName, Request, Venue, feed_from
-from rxpolygon.cli.keep import keep
 from rxpolygon.cli.options import (
+    ALL,
     ApiKey,
+    ChannelNames,
     Cluster,
+    FeedName,
     Host,
     Seconds,
     Symbols,
+    Venue,
     bytes_from,
     option,
     symbols_from,
@@ -56,6 +57,10 @@ def record(
       rxpolygon record day.jsonl.gz --symbols AAPL,MSFT
       rxpolygon record crypto.jsonl.zst --cluster crypto --rotate-daily
     """
+    # Here, so that no other command and no --help waits for them.
+    from rxpolygon.cli.feeds import Request, feed_from
+    from rxpolygon.cli.keep import keep
+
     size = None if rotate_size is None else bytes_from(rotate_size)
     client, menu = feed_from(Request(venue, cluster, feed, host, api_key), encoding="json")
     streams = menu.streams(channel, symbols_from(symbols))

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rxpolygon.cli import complete
-from rxpolygon.cli.console import say
 from rxpolygon.cli.options import Seed, option, speed_from, symbols_from
-from rxpolygon.errors import RxPolygonError
-from rxpolygon.simulator import Simulator
-from rxpolygon.simulator.playback import markets_in
-from rxpolygon.simulator.venues.polygon import PolygonVenue
-from rxpolygon.venues.polygon.channels import MARKETS
 
 __all__ = ["serve"]
 
@@ -67,7 +58,10 @@ def serve(
       rxpolygon serve day.jsonl.gz --speed max --port 9000
       rxpolygon serve --venue alpaca
     """
-    _tell_warnings()
+    # Here, so that no other command and no --help waits for it.
+    from rxpolygon.cli.serving import serve_until_signal
+    from rxpolygon.simulator import Simulator
+
     keys = api_key or ["demo"]
     simulator = Simulator(
         port,
@@ -78,63 +72,4 @@ def serve(
         speed=speed_from(speed),
         recording=recording,
     )
-    try:
-        with simulator:
-            if venue == "alpaca":
-                _introduce_alpaca(simulator.url, keys[0], recording)
-            else:
-                _introduce(simulator.url, keys[0], recording)
-            _wait_for_interrupt()
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else error
-        raise RxPolygonError(f"cannot listen on port {port}: {reason}") from error
-    except KeyboardInterrupt:
-        say("stopped")
-        raise
-
-
-def _introduce_alpaca(url: str, key: str, recording: Path | None) -> None:
-    what = "a simulated market" if recording is None else str(recording)
-    name, _, secret = key.partition(":")
-    keys = f"{name}:{secret or 'secret'}"
-    typer.echo(f"Serving {what} on {url} (Ctrl-C stops it). In Python, here or with the vendor's own client:")
-    typer.echo("")
-    typer.echo(f'  StockDataStream("{name}", "{secret or "secret"}", url_override="{url}")')
-    typer.echo("")
-    typer.echo("or in another terminal:")
-    typer.echo("")
-    typer.echo(f"  rxpolygon bars --venue alpaca --host {url} --api-key {keys}")
-
-
-def _introduce(url: str, key: str, recording: Path | None) -> None:
-    what = "a simulated market" if recording is None else str(recording)
-    cluster = _cluster_of(recording)
-    options = f"--cluster {cluster} --host {url} --api-key {key}"
-    typer.echo(f"Serving {what} on {url} (Ctrl-C stops it). In another terminal:")
-    typer.echo("")
-    typer.echo(f"  rxpolygon bars {options}")
-    typer.echo(f"  rxpolygon stream {options}")
-
-
-def _cluster_of(recording: Path | None) -> str:
-    possible = frozenset(MARKETS) if recording is None else markets_in(recording, PolygonVenue())
-    return next(market for market in MARKETS if market in possible)
-
-
-def _wait_for_interrupt() -> None:
-    forever = threading.Event()
-    while not forever.wait(1.0):  # a wait without end cannot be interrupted on Windows
-        pass
-
-
-class _Warnings(logging.Handler):
-    """Tells what the simulator warns of, such as a recording that is cut."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage())
-
-
-def _tell_warnings() -> None:
-    logger = logging.getLogger("rxpolygon.simulator")
-    if not any(isinstance(handler, _Warnings) for handler in logger.handlers):
-        logger.addHandler(_Warnings(logging.WARNING))
+    serve_until_signal(simulator, venue, keys[0], recording, port)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from rxpolygon.cli.channels import ALL, ChannelNames
-from rxpolygon.cli.feeds import FeedName, Request, Venue, feed_from
-from rxpolygon.cli.follow import follow
-from rxpolygon.cli.formats import AsCsv, AsJson, event_format
 from rxpolygon.cli.options import (
+    ALL,
     ApiKey,
+    AsCsv,
+    AsJson,
+    ChannelNames,
     Cluster,
+    FeedName,
     Host,
     Limit,
     Seconds,
     Symbols,
+    Venue,
     symbols_from,
 )
 
@@ -43,6 +45,11 @@ def stream(
       rxpolygon stream --cluster crypto --csv --seconds 60 > crypto.csv
       rxpolygon stream --venue alpaca --feed sip --symbols AAPL --channel trades
     """
+    # Here, so that no other command and no --help waits for them.
+    from rxpolygon.cli.feeds import Request, feed_from
+    from rxpolygon.cli.follow import follow
+    from rxpolygon.cli.formats import event_format
+
     client, menu = feed_from(Request(venue, cluster, feed, host, api_key))
     shown = event_format(menu.kinds(channel), json=json, csv=csv)
     streams = menu.streams(channel, symbols_from(symbols))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -59,3 +61,16 @@ def test_the_help_lists_every_exit_status(command: Command) -> None:
     documented = set(re.findall(r"^(\d+) ", exits.__doc__ or "", re.MULTILINE))
     assert documented <= told
     assert documented == {"0", "1", "2", "3", "4", "5", "129", "130", "143"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in NAMES)])
+def test_help_does_not_wait_for_a_streams_machinery(arguments: list[str]) -> None:
+    code = (
+        f"import sys; sys.argv[1:] = {arguments!r}\n"
+        "from rxpolygon.cli.entry import run\n"
+        "run(sys.argv[1:])\n"
+        "heavy = {'rxpolygon.client', 'rxpolygon.simulator', 'rxpolygon.alpaca', 'rxpolygon.operators'}\n"
+        "sys.exit(len(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0
