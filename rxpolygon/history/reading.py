@@ -16,7 +16,8 @@ from rxpolygon.recording.reader import unpacked
 
 __all__ = ["CsvReader", "columns_from"]
 
-_BLOCK_BYTES: Final = 4 * 1024 * 1024  # pyarrow reads some blocks ahead
+_BLOCK_BYTES: Final = 1024 * 1024  # pyarrow reads up to 32 blocks ahead
+_FRAME_ROWS: Final = 65_536
 _CAREFUL_LINES: Final = 20_000
 _SHOWN: Final = 40
 
@@ -108,8 +109,22 @@ class CsvReader:
                 quoted_strings_can_be_null=True,
             ),
         ) as reader:
-            for batch in reader:
-                yield pl.from_arrow(batch)
+            held: list[Any] = []
+            count = 0
+            problem: Exception | None = None
+            try:
+                for batch in reader:
+                    held.append(batch)
+                    count += batch.num_rows
+                    if count >= _FRAME_ROWS:
+                        yield pl.from_arrow(lib.Table.from_batches(held))
+                        held, count = [], 0
+            except (OSError, lib.ArrowException) as error:
+                problem = error
+            if count:
+                yield pl.from_arrow(lib.Table.from_batches(held))
+            if problem is not None:
+                raise problem
 
     def _type(self, lib: Any, name: str) -> Any:
         columns = self.columns

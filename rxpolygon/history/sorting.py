@@ -14,7 +14,7 @@ __all__ = ["sorted_frames"]
 
 # Any, throughout: polars frames; the package is optional.
 
-RUN_ROWS: Final = 250_000  # some 30 MB of trades
+RUN_ROWS: Final = 131_072  # some 15 MB of trades, and as much again three times while they are sorted
 _BLOCK_ROWS: Final = 2_048  # the least that is read of a run
 _MERGED_ROWS: Final = 131_072  # of all runs together, read in one go while merging
 
@@ -43,7 +43,7 @@ def sorted_frames(frames: Iterable[Any], run_rows: int = RUN_ROWS) -> Iterator[A
             return
         runs.append(_written(last, Path(folder) / f"{len(runs)}.arrow"))
         del last
-        blocks = max(1, _MERGED_ROWS // _BLOCK_ROWS // len(runs))
+        blocks = max(1, min(run_rows, _MERGED_ROWS) // _BLOCK_ROWS // len(runs))
         yield from _merged([_Run(path, blocks) for path in runs])
 
 
