@@ -29,7 +29,7 @@ from rxpolygon.status import (
     Subscribed,
     Unsubscribed,
 )
-from rxpolygon.streams import MarketStreams
+from rxpolygon.streams import MarketStreams, Streams
 
 __all__ = ["monitor"]
 
@@ -57,7 +57,7 @@ class MonitorPicture(Picture[Status, Table]):
 
     polls: ClassVar[bool] = True
 
-    def __init__(self, client: MarketStreams) -> None:
+    def __init__(self, client: Streams) -> None:
         self._client = client
         self._state: State = client.state
         self._news: deque[str] = deque(maxlen=_KEPT_NEWS)
@@ -140,13 +140,14 @@ def _size_text(size: int) -> str:
     return f"{size} B"
 
 
-def _subject(client: MarketStreams, stats: StreamStats) -> str:
+def _subject(client: Streams, stats: StreamStats) -> str:
+    name = client.cluster.value if isinstance(client, MarketStreams) else type(client).__name__
     connections, events = counted(stats.connections, "connection"), counted(stats.events, "event")
-    return f"{client.cluster.value}, {connections}, {events}"
+    return f"{name}, {connections}, {events}"
 
 
 def monitor(
-    client: MarketStreams,
+    client: Streams,
     *,
     every: str | timedelta = "500ms",
     scheduler: abc.SchedulerBase | None = None,
@@ -161,7 +162,8 @@ def monitor(
     is drawn: events cost nothing.
 
     Args:
-        client: A :class:`~rxpolygon.StreamClient` or a :class:`~rxpolygon.ReplayClient`, started or not.
+        client: A :class:`~rxpolygon.StreamClient`, a stream of :mod:`rxpolygon.alpaca`, or a replay of
+            either, started or not.
         every: The least time between two redraws, at least 100 ms.
         scheduler: Whose time drives the redraws; by default the clock's.
 
@@ -181,6 +183,6 @@ def monitor(
         idle          0               -      0 B        0     0          0           0
         (stocks, 0 connections, 0 events · live)
     """
-    if not isinstance(client, MarketStreams):
-        raise InvalidTypeError("client", client, "a StreamClient or a ReplayClient")
+    if not isinstance(client, Streams):
+        raise InvalidTypeError("client", client, "a client such as StreamClient, StockDataStream or a replay")
     return LiveView(client.status, MonitorPicture(client), every, scheduler)

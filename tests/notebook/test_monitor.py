@@ -8,6 +8,8 @@ import pytest
 from reactivex.testing import TestScheduler
 
 from rxpolygon import ReplayClient, StreamClient
+from rxpolygon.alpaca import StockDataStream
+from rxpolygon.errors import InvalidTypeError
 from rxpolygon.notebook import LiveView, monitor
 from rxpolygon.simulator import Simulator
 from tests.notebook.support import cells_of, rows, watch
@@ -95,3 +97,19 @@ def test_replay_can_be_watched(tmp_path: Path) -> None:
     client.run()
     assert not view.is_live
     assert "stocks, 1 connection, 1 event · completed" in str(view)
+
+
+def test_stream_of_the_other_venue_can_be_watched() -> None:
+    with Simulator(venue="alpaca", market=False) as server:
+        stream = StockDataStream("demo", "secret", url_override=server.url)
+        view = monitor(stream)
+        drawn = watch(view)
+        with stream:
+            wait_for(lambda: figures(view)["state"] == "logged in")
+        wait_for(lambda: not view.is_live)
+    assert "StockDataStream, 1 connection" in drawn[-1]
+
+
+def test_what_is_no_client_is_named() -> None:
+    with pytest.raises(InvalidTypeError, match="StockDataStream"):
+        monitor(object())  # type: ignore[arg-type]  # for whoever checks no types
