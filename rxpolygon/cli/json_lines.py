@@ -10,12 +10,12 @@ from typing import Any, Final
 import orjson
 from msgspec import Struct
 
+from rxpolygon.events.instants import WIRE_FORMS
+
 __all__ = ["fields_of", "json_line"]
 
 # First on each line, whatever the class.
 _LEADING: Final = ("symbol", "timestamp")
-# What the two timestamps of such an event say better.
-_WIRE_ONLY: Final = "wire_timestamp"
 
 
 def json_line(item: Struct) -> bytes:
@@ -43,8 +43,8 @@ def fields_of(kind: type[Struct]) -> tuple[tuple[str, Callable[[Any], Any]], ...
 
 @cache
 def _plan(kind: type[Struct]) -> tuple[bytes, tuple[str, ...], Callable[[Struct], tuple[Any, ...]]]:
-    fields = [name for name in kind.__struct_fields__ if name not in (*_LEADING, _WIRE_ONLY)]
-    if _WIRE_ONLY in kind.__struct_fields__:
+    fields = [name for name in kind.__struct_fields__ if name not in (*_LEADING, *WIRE_FORMS)]
+    if not WIRE_FORMS.isdisjoint(kind.__struct_fields__):
         fields.insert(0, "timestamp_ns")
     names = (*_LEADING, *fields)
     return b'{"type":"%s",' % kind.__name__.encode(), names, attrgetter(*names)

@@ -10,17 +10,19 @@ from msgspec import field
 
 from rxpolygon.events._base import ABSENT, Event, to_milliseconds, to_nanoseconds
 
-__all__ = ["PACKED_KEY", "InstantEvent", "packed_nanoseconds", "text_nanoseconds"]
+__all__ = ["PACKED_KEY", "WIRE_FORMS", "InstantEvent", "packed_nanoseconds", "text_nanoseconds"]
 
 #: The key under which a codec puts a packed instant; no server uses it.
 PACKED_KEY: Final = "_"
+
+#: Fields that hold an instant in the wire's own form; ``timestamp_ns`` says it better.
+WIRE_FORMS: Final = frozenset({"wire_timestamp", "packed_timestamp"})
 
 _SECOND_BITS: Final = 34
 _SECONDS: Final = (1 << _SECOND_BITS) - 1
 _NANOSECONDS: Final = 1_000_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_SECOND: Final = timedelta(seconds=1)
-_UNTOLD: Final = frozenset({"wire_timestamp", "packed_timestamp"})
 
 
 def packed_nanoseconds(packed: int) -> int:
@@ -110,7 +112,7 @@ class InstantEvent(Event, frozen=True, tag_field="T"):
 
     def _told(self) -> list[tuple[str, Any]]:  # Any: fields of any type
         """The fields with their values, and the instant in one form, whichever way it came."""
-        told = [(name, getattr(self, name)) for name in self.__struct_fields__ if name not in _UNTOLD]
+        told = [(name, getattr(self, name)) for name in self.__struct_fields__ if name not in WIRE_FORMS]
         return [*told, ("timestamp_ns", self.timestamp_ns)]
 
     def __eq__(self, other: object) -> bool:

@@ -9,14 +9,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct, inspect
 
+from rxpolygon.events.instants import WIRE_FORMS
 from rxpolygon.frames._packages import pyarrow
 
-__all__ = ["WIRE_FORMS", "Kind", "is_instant", "kind_of"]
+__all__ = ["Kind", "is_instant", "kind_of"]
 
 # Any, throughout: arrow types (the package is optional), and values of any type.
-
-#: Fields that hold an instant in the wire's own form.
-WIRE_FORMS: Final = frozenset({"wire_timestamp", "packed_timestamp"})
 
 Change = Callable[[Any], Any]
 

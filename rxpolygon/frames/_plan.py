@@ -9,8 +9,8 @@ from msgspec import NODEFAULT, Struct, inspect
 
 from rxpolygon.errors import InvalidTypeError
 from rxpolygon.events._base import FineEvent
-from rxpolygon.events.instants import InstantEvent
-from rxpolygon.frames._kinds import WIRE_FORMS, Kind, kind_of
+from rxpolygon.events.instants import WIRE_FORMS, InstantEvent
+from rxpolygon.frames._kinds import Kind, kind_of
 
 __all__ = ["Column", "Plan", "class_of", "plan_of"]
 

@@ -48,6 +48,8 @@ def test_stream_writes_typed_events(command: Command, alpaca: Simulator) -> None
     trades = objects(outcome)
     assert {(trade["type"], trade["symbol"]) for trade in trades} == {("Trade", "AAPL")}
     assert all(isinstance(trade["price"], float) and trade["timestamp"] > OPENING for trade in trades)
+    assert all(trade["timestamp_ns"] // 1_000_000 == trade["timestamp"] for trade in trades)
+    assert not any("packed_timestamp" in trade for trade in trades)
 
 
 def test_stream_of_all_channels_as_csv(command: Command, alpaca: Simulator) -> None:
