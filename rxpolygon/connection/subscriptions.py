@@ -87,9 +87,9 @@ class Subscriptions:
 
         Returns:
             The topics whose data the loss interrupts: those that are wanted and that the wire had, be it by
-            a wildcard that is wanted no longer.
+            a wildcard that is wanted no longer, and what comes with such topics.
         """
-        interrupted = tuple(
+        interrupted = self._with_brought(
             topic for topic in self._wanted if topic in self._on_wire or topic.wildcard in self._on_wire
         )
         self._on_wire.clear()
@@ -98,6 +98,13 @@ class Subscriptions:
         self._patience.clear()
         self._changed = dict(self._wanted)
         return interrupted
+
+    def _with_brought(self, topics: Iterable[Topic]) -> tuple[Topic, ...]:
+        """The topics, and those wanted ones that their subscriptions bring along."""
+        known = dict.fromkeys(topics)
+        channels = {topic.prefix for topic in known}
+        brought = (topic for topic in self._wanted if self._dialect.brought_by(topic.prefix) in channels)
+        return tuple(known | dict.fromkeys(brought))
 
     def commands(self) -> list[Effect]:
         """What to send now, for all that changed since the last call."""
@@ -154,7 +161,7 @@ class Subscriptions:
         if topic not in self._wanted or self._on_wire.pop(topic, False) is False:
             return []
         self._ask_again(topic, now, at_once=True)
-        return [Lost((topic,), "resubscribed")]
+        return [Lost(self._with_brought([topic]), "resubscribed")]
 
     def _ask_again(self, topic: Topic, now: float, *, at_once: bool) -> None:
         if self._patience.note(topic, now, at_once=at_once):
@@ -183,7 +190,7 @@ class Subscriptions:
             text = f"the server left out what was asked for: {_listing(left_out)}"
             effects.append(Tell(ServerMessage("subscription", text)))
         if taken:
-            effects.append(Lost(tuple(taken), "resubscribed"))
+            effects.append(Lost(self._with_brought(taken), "resubscribed"))
         return effects
 
     def _stated_and_asked(self) -> dict[Topic, None]:

@@ -231,6 +231,9 @@ class Dialect(Protocol):
     def carries(self, data: bytes, channel: str) -> bool:
         """Whether frames hold an event of a channel, found without decoding them."""
 
+    def brought_by(self, channel: str) -> str | None:
+        """The channel whose subscriptions bring this one along; None where it is asked for by itself."""
+
     def channel_in(self, data: bytes) -> str | None:
         """The channel that damaged data seems to belong to."""
 

@@ -226,6 +226,7 @@ def test_subscriptions_are_restored_after_a_restart(
     told = statuses(stream)
     seen = Recorder.of(stream.subscribe_trades("AAPL"))
     stream.subscribe_quotes("IBM")
+    stream.register_trade_cancels()
     stream.start_stream_thread()
     wait_for_topics(server, "trades.AAPL", "quotes.IBM")
     push(server, 1)
@@ -239,6 +240,9 @@ def test_subscriptions_are_restored_after_a_restart(
     assert (gap.symbols, gap.cause) == (("AAPL",), "reconnect")
     assert any(isinstance(status, Reconnecting) for status in told)
     assert told.count(Subscribed(Topic("trades", "AAPL"))) == 2
+    stream.close_stream()
+    others = [status for status in told if isinstance(status, Gap) and status is not gap]
+    assert {(gap.channel, gap.symbols) for gap in others} == {("quotes", ("IBM",)), ("cancelErrors", ("*",))}
 
 
 def test_many_symbols_go_in_commands_of_32_kib(server: Simulator, connect: Connect, encoding: str) -> None:

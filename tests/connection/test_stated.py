@@ -155,6 +155,19 @@ def test_what_comes_with_the_trades_is_neither_asked_for_nor_missed() -> None:
     assert want(subscriptions, CORRECTIONS, wanted=False) == []
 
 
+def test_what_comes_with_the_trades_is_interrupted_with_them() -> None:
+    subscriptions = make()
+    want(subscriptions, CORRECTIONS, Topic("quotes", "A"))
+    assert subscriptions.connection_lost() == (Topic("quotes", "A"),)
+    want(subscriptions, A, B)
+    subscriptions.stated(Stated(topics=(Topic("quotes", "A"), A, B)), 0)
+    taken = subscriptions.stated(Stated(topics=(Topic("quotes", "A"), A)), 1)
+    assert Lost((B, CORRECTIONS), "resubscribed") in taken
+    assert set(subscriptions.connection_lost()) == {Topic("quotes", "A"), A, CORRECTIONS}
+    want(subscriptions, A, B, wanted=False)
+    assert subscriptions.connection_lost() == (Topic("quotes", "A"),)
+
+
 def test_after_a_loss_everything_is_asked_for_anew() -> None:
     subscriptions = make()
     want(subscriptions, A, B)

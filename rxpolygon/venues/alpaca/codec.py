@@ -131,6 +131,7 @@ class AlpacaCodec:
         self._secret = secret
         channels = channels_of(market).values()
         self._fields = tuple(channel.field for channel in channels if channel.comes_with is None)
+        self._brought_by = {channel.field: channel.comes_with for channel in channels}
         self._channels = {channel.kind: channel.field for channel in channels}
         self._marks = {channel.field: self._mark(channel.kind) for channel in channels}
         self._types = _event_types(market)
@@ -190,6 +191,10 @@ class AlpacaCodec:
         if self.is_binary:
             return re.compile(rb"\xa1T\xa1" + kind.encode())
         return re.compile(rb'"T"\s*:\s*"%b"' % kind.encode())
+
+    def brought_by(self, channel: str) -> str | None:
+        """The channel whose subscriptions bring this one along; None where it is asked for by itself."""
+        return self._brought_by.get(channel)
 
     def channel_in(self, data: bytes) -> str | None:
         """The channel that damaged data seems to belong to; None if it is unclear."""

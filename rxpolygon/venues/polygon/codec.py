@@ -191,6 +191,10 @@ class PolygonCodec:
         """Whether frames hold an event of a channel, found without decoding them."""
         return re.search(rb'"ev"\s*:\s*"%b"' % re.escape(channel.encode()), data) is not None
 
+    def brought_by(self, channel: str) -> str | None:
+        """None: every channel is asked for by itself."""
+        return None
+
     def channel_in(self, data: bytes) -> str | None:
         """The channel that damaged data seems to belong to, ``status`` included; None if it is unclear."""
         kinds = set(_KIND.findall(data))
