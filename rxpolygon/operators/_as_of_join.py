@@ -10,6 +10,7 @@ from msgspec import Struct
 from reactivex import Observable
 
 from rxpolygon.operators._as_of import Match, as_of, as_of_settings
+from rxpolygon.operators._checks import observable
 from rxpolygon.operators._protocols import Timed
 
 __all__ = ["AsOf", "as_of_join"]
@@ -82,6 +83,7 @@ def as_of_join(
 
     Raises:
         InvalidArgumentError: A duration that cannot be read.
+        InvalidTypeError: ``other`` is no Observable.
 
     Example:
         >>> import reactivex as rx
@@ -93,6 +95,7 @@ def as_of_join(
         >>> _ = at_the_band.subscribe(lambda it: print(it.right and it.left.price >= it.right.high))
         True
     """
+    observable("other", other)
     settings = as_of_settings(tolerance, hold, lateness, max_lead, allow_exact_matches)
 
     def operator(source: Observable[TLeft]) -> Observable[AsOf[TLeft, TRight]]:

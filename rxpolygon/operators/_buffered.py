@@ -10,6 +10,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
 
 from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.operators._checks import function, positive_whole
 from rxpolygon.operators._losses import Losses
 from rxpolygon.operators._worker import Overflow, Worker
 
@@ -69,6 +70,7 @@ def buffered(
 
     Raises:
         InvalidArgumentError: ``capacity`` is below one, or ``overflow`` is no policy.
+        InvalidTypeError: ``capacity`` is no int, or ``on_drop`` no function.
 
     Example:
         >>> import threading
@@ -83,8 +85,8 @@ def buffered(
         2 slow-lane
         True
     """
-    if capacity < 1:
-        raise InvalidArgumentError("capacity", capacity, "at least 1 value must be able to wait")
+    positive_whole("capacity", capacity)
+    function("on_drop", on_drop)
     if overflow not in get_args(Overflow):
         raise InvalidArgumentError("overflow", overflow, f"use one of {', '.join(get_args(Overflow))}")
 

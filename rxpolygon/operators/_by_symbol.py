@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
 
+from rxpolygon.errors import InvalidTypeError
+from rxpolygon.operators._checks import function
 from rxpolygon.operators._protocols import Timed
 from rxpolygon.operators._turns import Turns
 
@@ -167,6 +169,9 @@ def by_symbol(
     Returns:
         An operator from events to results.
 
+    Raises:
+        InvalidTypeError: ``pipeline`` or ``on_symbol_error`` is no function.
+
     Example:
         >>> import reactivex as rx
         >>> from reactivex import operators as ops
@@ -182,6 +187,9 @@ def by_symbol(
         ('A', 1)
         ('B', -2)
     """
+    if not callable(pipeline):
+        raise InvalidTypeError("pipeline", pipeline, "an operator, or a function of an Observable")
+    function("on_symbol_error", on_symbol_error)
 
     def operator(source: Observable[TTimed]) -> Observable[TOut]:
         def subscribe(

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from math import isfinite
 
+from reactivex import Observable
+
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 
-__all__ = ["positive", "positive_whole"]
+__all__ = ["function", "observable", "positive", "positive_whole"]
+
+
+def observable(argument: str, value: object) -> None:
+    """Refuses what is no Observable."""
+    if not isinstance(value, Observable):
+        raise InvalidTypeError(argument, value, "an Observable")
+
+
+def function(argument: str, value: object) -> None:
+    """Refuses what cannot be called, but for None, which stands for no function."""
+    if value is not None and not callable(value):
+        raise InvalidTypeError(argument, value, "a function")
 
 
 def positive(argument: str, value: float) -> None:

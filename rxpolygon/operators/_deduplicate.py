@@ -9,7 +9,7 @@ from typing import Final, TypeVar, overload
 
 from reactivex import Observable, abc
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.operators._checks import function, positive_whole
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._losses import Losses
 from rxpolygon.operators._protocols import Identified, Timed
@@ -84,6 +84,7 @@ def deduplicate(
 
     Raises:
         InvalidArgumentError: ``within`` cannot be read, or ``capacity`` is below one.
+        InvalidTypeError: ``capacity`` is no int, or ``key`` or ``on_duplicate`` no function.
 
     Example:
         >>> import reactivex as rx
@@ -96,8 +97,9 @@ def deduplicate(
         18
     """
     span = to_milliseconds("within", within)
-    if capacity < 1:
-        raise InvalidArgumentError("capacity", capacity, "at least 1 key must be remembered")
+    positive_whole("capacity", capacity)
+    function("key", key)
+    function("on_duplicate", on_duplicate)
     identify: Callable[[TTimed], Hashable | None] = key or _trade_key
 
     def operator(source: Observable[TTimed]) -> Observable[TTimed]:

@@ -12,7 +12,7 @@ from rxpolygon.operators._checks import positive
 from rxpolygon.operators._event_bars import TEvent, event_bars
 from rxpolygon.operators._gathering import Gathering
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
-from rxpolygon.operators._sales import SaleRules
+from rxpolygon.operators._sales import SaleRules, check_rules
 
 __all__ = ["dollar_bars"]
 
@@ -86,6 +86,7 @@ def dollar_bars(
 
     Raises:
         InvalidArgumentError: ``dollars`` is not a number above zero.
+        InvalidTypeError: An argument of the wrong type.
 
     Example:
         >>> import reactivex
@@ -99,6 +100,7 @@ def dollar_bars(
         10.0 10.0 False
     """
     positive("dollars", dollars)
+    check_rules(sales)
 
     def operator(source: Observable[Any]) -> Observable[Bar]:
         return event_bars(source, sales, lambda symbol: _DollarCutter(symbol, dollars))

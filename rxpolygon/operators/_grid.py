@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final, Protocol
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._sessions import Session, Span
 
@@ -57,11 +57,14 @@ def make_grid(every: str | timedelta, offset: str | timedelta, session: Session 
 
     Raises:
         InvalidArgumentError: A length that is not allowed, or an offset together with a session.
+        InvalidTypeError: A length is none, or the session is no Session.
     """
     length = to_milliseconds("every", every)
     shift = to_milliseconds("offset", offset, allow_zero=True)
     if session is None:
         return _EvenGrid(length, shift)
+    if not isinstance(session, Session):
+        raise InvalidTypeError("session", session, "a Session, such as Session.exchange('NYSE')")
     if shift:
         raise InvalidArgumentError("offset", offset, "windows of a session are counted from its opening")
     if length > _DAY_MS:

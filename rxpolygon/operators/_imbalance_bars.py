@@ -12,7 +12,7 @@ from rxpolygon.operators._event_bars import TEvent, event_bars
 from rxpolygon.operators._expectations import ExpectedTicks, Mean, TickRule, Unit, check_expectations, weight
 from rxpolygon.operators._gathering import Gathering
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
-from rxpolygon.operators._sales import OPEN_CLOSE, SaleRules
+from rxpolygon.operators._sales import OPEN_CLOSE, SaleRules, check_rules
 
 __all__ = ["imbalance_bars"]
 
@@ -122,6 +122,7 @@ def imbalance_bars(
 
     Raises:
         InvalidArgumentError: An argument that is not allowed.
+        InvalidTypeError: An argument of the wrong type.
 
     Example:
         >>> import reactivex
@@ -137,6 +138,7 @@ def imbalance_bars(
         10.4 10.4 1 True
         10.5 10.5 1 True
     """
+    check_rules(sales)
     bounds = check_expectations(expected_ticks, unit, span, ticks_between)
 
     def operator(source: Observable[Any]) -> Observable[Bar]:

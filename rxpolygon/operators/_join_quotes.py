@@ -9,6 +9,7 @@ from typing import TypeVar
 from reactivex import Observable
 
 from rxpolygon.operators._as_of import Match, as_of, as_of_settings
+from rxpolygon.operators._checks import observable
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
 from rxpolygon.operators._trade_with_quote import Side, TradeWithQuote
 
@@ -99,6 +100,7 @@ def join_quotes(
 
     Raises:
         InvalidArgumentError: A duration that cannot be read.
+        InvalidTypeError: ``quotes`` is no Observable.
 
     Example:
         >>> import reactivex as rx
@@ -110,6 +112,7 @@ def join_quotes(
         >>> _ = joined.subscribe(lambda it: print(it.mid, it.spread, it.side.value, it.is_stale))
         10.0 2.0 buy True
     """
+    observable("quotes", quotes)
     settings = as_of_settings(tolerance, hold, lateness, max_lead, allow_exact_matches)
 
     def operator(source: Observable[TTrade]) -> Observable[TradeWithQuote[TTrade, TQuote]]:

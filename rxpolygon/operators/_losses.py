@@ -27,7 +27,9 @@ class Losses(Generic[T]):
 
     __slots__ = ("_level", "_on_loss", "_what", "count")
 
-    def __init__(self, what: str, on_loss: Callable[[T], object] | None, level: int = logging.WARNING) -> None:
+    def __init__(
+        self, what: str, on_loss: Callable[[T], object] | None, level: int = logging.WARNING
+    ) -> None:
         self.count = 0
         self._what = what
         self._on_loss = on_loss

@@ -8,8 +8,8 @@ from math import inf
 from msgspec import Struct
 from reactivex import Observable, abc
 
-from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Level2Book
+from rxpolygon.operators._checks import positive_whole
 
 __all__ = ["BookDepth", "OrderBook", "order_book"]
 
@@ -154,6 +154,7 @@ def order_book(levels: int | None = None) -> Callable[[Observable[Level2Book]], 
 
     Raises:
         InvalidArgumentError: ``levels`` is below one.
+        InvalidTypeError: ``levels`` is no int.
 
     Example:
         >>> import reactivex as rx
@@ -163,8 +164,8 @@ def order_book(levels: int | None = None) -> Callable[[Observable[Level2Book]], 
         >>> _ = rx.of(update).pipe(order_book()).subscribe(lambda book: print(book.micro_price))
         100.5
     """
-    if levels is not None and levels < 1:
-        raise InvalidArgumentError("levels", levels, "at least 1 level must be kept")
+    if levels is not None:
+        positive_whole("levels", levels)
 
     def operator(source: Observable[Level2Book]) -> Observable[OrderBook]:
         def subscribe(

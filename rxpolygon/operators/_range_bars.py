@@ -12,7 +12,7 @@ from rxpolygon.operators._checks import positive
 from rxpolygon.operators._event_bars import TEvent, event_bars
 from rxpolygon.operators._gathering import Gathering
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
-from rxpolygon.operators._sales import SaleRules
+from rxpolygon.operators._sales import SaleRules, check_rules
 
 __all__ = ["range_bars"]
 
@@ -73,6 +73,7 @@ def range_bars(
 
     Raises:
         InvalidArgumentError: ``height`` is not a number above zero.
+        InvalidTypeError: An argument of the wrong type.
 
     Example:
         >>> import reactivex
@@ -87,6 +88,7 @@ def range_bars(
         10.2 10.2 9.9 9.9
     """
     positive("height", height)
+    check_rules(sales)
 
     def operator(source: Observable[Any]) -> Observable[Bar]:
         return event_bars(source, sales, lambda symbol: _RangeCutter(symbol, height))

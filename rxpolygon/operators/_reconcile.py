@@ -9,6 +9,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.operators._bar import Bar
+from rxpolygon.operators._checks import observable
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._event_clock import EventClock
 from rxpolygon.operators._reconcile_engine import ReconcileEngine, Reconciliation
@@ -61,6 +62,7 @@ def reconcile(
 
     Raises:
         InvalidArgumentError: A length that is not allowed.
+        InvalidTypeError: ``aggregates`` is no Observable.
 
     Example:
         >>> import reactivex
@@ -74,6 +76,7 @@ def reconcile(
         ... )
         False Difference(field='volume', own=300, server=200.0)
     """
+    observable("aggregates", aggregates)
     within_ms = to_milliseconds("within", within, allow_zero=True)
     revisable_ms = to_milliseconds("revisable", revisable, allow_zero=True)
 

@@ -12,6 +12,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
 from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.operators._checks import function
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._losses import Losses
 from rxpolygon.operators._protocols import Timed
@@ -118,6 +119,7 @@ def reorder(
 
     Raises:
         InvalidArgumentError: ``within`` cannot be read, or ``late`` is no policy.
+        InvalidTypeError: ``on_late`` is no function.
 
     Example:
         >>> import reactivex as rx
@@ -133,6 +135,7 @@ def reorder(
     within_ms = to_milliseconds("within", within)
     if late not in get_args(LatePolicy):
         raise InvalidArgumentError("late", late, "use 'drop' or 'emit'")
+    function("on_late", on_late)
 
     def operator(source: Observable[TTimed]) -> Observable[TTimed]:
         def subscribe(

@@ -12,7 +12,7 @@ from rxpolygon.operators._event_bars import TEvent, event_bars
 from rxpolygon.operators._expectations import ExpectedTicks, Mean, TickRule, Unit, check_expectations, weight
 from rxpolygon.operators._gathering import Gathering
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
-from rxpolygon.operators._sales import OPEN_CLOSE, SaleRules
+from rxpolygon.operators._sales import OPEN_CLOSE, SaleRules, check_rules
 
 __all__ = ["runs_bars"]
 
@@ -147,6 +147,7 @@ def runs_bars(
 
     Raises:
         InvalidArgumentError: An argument that is not allowed.
+        InvalidTypeError: An argument of the wrong type.
 
     Example:
         >>> import reactivex
@@ -160,6 +161,7 @@ def runs_bars(
         10.0 10.2 3 True
         10.3 10.5 3 True
     """
+    check_rules(sales)
     bounds = check_expectations(expected_ticks, unit, span, ticks_between)
 
     def operator(source: Observable[Any]) -> Observable[Bar]:

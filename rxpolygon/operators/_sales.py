@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Final, Generic, TypeVar
 
+from rxpolygon.errors import InvalidTypeError
 from rxpolygon.events import CryptoTrade
 from rxpolygon.events.conditions import SALE_CONDITIONS, TAPE_CONDITIONS, Effect, SaleCondition
 
@@ -19,6 +20,7 @@ __all__ = [
     "PLAIN",
     "VOLUME",
     "SaleRules",
+    "check_rules",
 ]
 
 TSale = TypeVar("TSale", contravariant=True)
@@ -132,6 +134,12 @@ def _bits(answer: bool | Effect, bits: Mapping[Effect, int]) -> int:
     if isinstance(answer, Effect):
         return bits[answer]
     return bits[Effect.ALWAYS] if answer else NOTHING
+
+
+def check_rules(sales: object) -> None:
+    """Refuses what are no rules."""
+    if not isinstance(sales, SaleRules):
+        raise InvalidTypeError("sales", sales, "rules, such as SaleRules.SIP or SaleRules.EVERY_TRADE")
 
 
 class EveryTrade(SaleRules[object]):

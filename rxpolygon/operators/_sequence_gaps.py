@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from msgspec import Struct
 from reactivex import Observable, abc
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._protocols import Sequenced
 
 __all__ = ["SequenceGap", "sequence_gaps"]
@@ -74,6 +74,7 @@ def sequence_gaps(threshold: int = 1) -> Callable[[Observable[TSequenced]], Obse
 
     Raises:
         InvalidArgumentError: ``threshold`` is below one.
+        InvalidTypeError: ``threshold`` is no int.
 
     Example:
         >>> import reactivex as rx
@@ -84,8 +85,7 @@ def sequence_gaps(threshold: int = 1) -> Callable[[Observable[TSequenced]], Obse
         >>> _ = rx.from_iterable(trades).pipe(sequence_gaps()).subscribe(lambda gap: print(gap.missing))
         4
     """
-    if threshold < 1:
-        raise InvalidArgumentError("threshold", threshold, "a gap misses at least 1 number")
+    positive_whole("threshold", threshold)
 
     def operator(source: Observable[TSequenced]) -> Observable[SequenceGap]:
         def subscribe(

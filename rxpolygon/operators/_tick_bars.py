@@ -12,7 +12,7 @@ from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._event_bars import TEvent, event_bars
 from rxpolygon.operators._gathering import Gathering
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
-from rxpolygon.operators._sales import SaleRules
+from rxpolygon.operators._sales import SaleRules, check_rules
 
 __all__ = ["tick_bars"]
 
@@ -65,6 +65,7 @@ def tick_bars(
 
     Raises:
         InvalidArgumentError: ``count`` is not a whole number above zero.
+        InvalidTypeError: An argument of the wrong type.
 
     Example:
         >>> import reactivex
@@ -79,6 +80,7 @@ def tick_bars(
         11.0 11.0 100.0 False
     """
     positive_whole("count", count)
+    check_rules(sales)
 
     def operator(source: Observable[Any]) -> Observable[Bar]:
         return event_bars(source, sales, lambda symbol: _TickCutter(symbol, count))

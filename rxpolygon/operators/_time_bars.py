@@ -12,12 +12,13 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.operators._bar import Bar
+from rxpolygon.operators._checks import function
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._event_clock import EventClock
 from rxpolygon.operators._grid import make_grid
 from rxpolygon.operators._losses import Losses
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
-from rxpolygon.operators._sales import SaleRules
+from rxpolygon.operators._sales import SaleRules, check_rules
 from rxpolygon.operators._sessions import Session
 from rxpolygon.operators._steps import Steps
 from rxpolygon.operators._time_bar_engine import TimeBarEngine, TimeBarSettings
@@ -159,6 +160,7 @@ def time_bars(
         An operator from trades or quotes to bars.
 
     Raises:
+        InvalidTypeError: An argument of the wrong type.
         InvalidArgumentError: A length, or a combination of arguments, that is not allowed. If the stream has
             corrections and ``corrections`` is off, the error goes to ``on_error``, as does one that
             ``sales`` or ``on_late`` raises.
@@ -181,6 +183,8 @@ def time_bars(
     """
     if late not in ("revise", "drop"):
         raise InvalidArgumentError("late", late, "use 'revise' or 'drop'")
+    check_rules(sales)
+    function("on_late", on_late)
     make_grid(every, offset, session)  # wrong arguments raise here, not at the subscription
     settings = TimeBarSettings(
         make_grid=partial(make_grid, every, offset, session),

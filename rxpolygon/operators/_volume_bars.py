@@ -12,7 +12,7 @@ from rxpolygon.operators._checks import positive
 from rxpolygon.operators._event_bars import TEvent, event_bars
 from rxpolygon.operators._gathering import Gathering
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
-from rxpolygon.operators._sales import SaleRules
+from rxpolygon.operators._sales import SaleRules, check_rules
 
 __all__ = ["volume_bars"]
 
@@ -80,6 +80,7 @@ def volume_bars(
 
     Raises:
         InvalidArgumentError: ``volume`` is not a number above zero.
+        InvalidTypeError: An argument of the wrong type.
 
     Example:
         >>> import reactivex
@@ -95,6 +96,7 @@ def volume_bars(
         50.0 1 False
     """
     positive("volume", volume)
+    check_rules(sales)
 
     def operator(source: Observable[Any]) -> Observable[Bar]:
         return event_bars(source, sales, lambda symbol: _VolumeCutter(symbol, volume))
