@@ -73,7 +73,7 @@ def assert_same(found: Sequence[Bar], expected: Sequence[Bar]) -> None:
         {"every": "1m", "sales": SaleRules.EVERY_TRADE},
         {"every": "1h", "sales": ONLY_ODD_LOTS_COUNT},
     ],
-    ids=repr,
+    ids=["minutes", "offset hours", "45 s", "session minutes", "session days", "every trade", "other sales"],
 )
 @settings(max_examples=60, deadline=None)
 @given(chosen=st.lists(rows, max_size=40), piece=st.integers(1, 50), run=st.integers(1, 50))
