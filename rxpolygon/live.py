@@ -185,8 +185,12 @@ class LiveStreams(Streams):
         """The run is over: begin the next one, if it was asked for meanwhile. Dispatch thread."""
         with self._starting:
             self._is_over = True
+            self._ended(error)
             if self._next_start is not None:
                 self._start(*self._next_start)
+
+    def _ended(self, error: RxPolygonError | None) -> None:
+        """The run is over, and no other one has begun. Under the lock."""
 
     def _start(self, ping: Ping, check_utf8: bool) -> None:
         running.register(self._codec.url, self._account, self)

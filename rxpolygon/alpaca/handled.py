@@ -27,7 +27,7 @@ from rxpolygon.subscriber import Subscriber
 from rxpolygon.topics import EVERY_SYMBOL, Topic
 from rxpolygon.venues.alpaca.channels import channels_of
 
-__all__ = ["HandledStreams", "Handler"]
+__all__ = ["HandledStreams", "Handler", "Run"]
 
 E = TypeVar("E", bound=Event)
 
@@ -35,6 +35,19 @@ E = TypeVar("E", bound=Event)
 Handler: TypeAlias = Callable[[E], object]
 
 _log: Final = logging.getLogger("rxpolygon.observers")
+
+
+class Run:
+    """One run of a stream, from its start to its end."""
+
+    def __init__(self) -> None:
+        self.finished = threading.Event()
+        self.error: RxPolygonError | None = None  # what ended it; set before ``finished``
+
+    def finish(self, error: RxPolygonError | None) -> None:
+        """It is over."""
+        self.error = error
+        self.finished.set()
 
 
 class HandledStreams(Streams):
@@ -58,8 +71,7 @@ class HandledStreams(Streams):
     ) -> None:
         self._channels = channels_of(market)
         self._desks: defaultdict[str, Desk] = defaultdict(Desk)
-        self._finished = threading.Event()
-        self._error: RxPolygonError | None = None  # what ended the last run; before _finished is set
+        self._run = Run()  # the present one, or the last
         self._coroutines = CoroutineHandlers(f"rxpolygon-alpaca-{market}", max_queue)
         super().__init__(
             {channel.field: channel.event for channel in self._channels.values()},
@@ -96,17 +108,22 @@ class HandledStreams(Streams):
                 :class:`~rxpolygon.errors.AuthenticationError` for wrong keys.
             AlreadyStreamingError: As for :meth:`start_stream_thread`.
         """
-        self.start_stream_thread()
+        run = self._begin_run()
         try:
             with self._coroutines.blocking():
-                self._finished.wait()
+                run.finished.wait()
                 self._coroutines.join(None)
         except KeyboardInterrupt:
             _log.info("interrupted: the stream is closed")
             self.close_stream()
             return
-        if self._error is not None:
-            raise self._error
+        if run.error is not None:
+            raise run.error
+
+    def _begin_run(self) -> Run:
+        """Start, and say which run that is."""
+        self.start_stream_thread()
+        return self._run
 
     def stop(self) -> None:
         """End the stream; :meth:`run` then returns. From any thread, handlers included."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rxpolygon.alpaca.crypto_channels import CryptoChannels
-from rxpolygon.alpaca.handled import HandledStreams
+from rxpolygon.alpaca.handled import HandledStreams, Run
 from rxpolygon.alpaca.option_channels import OptionChannels
 from rxpolygon.alpaca.stock_channels import StockChannels
 from rxpolygon.errors import RxPolygonError
@@ -56,7 +56,7 @@ class _ReplayStream(HandledStreams, ReplayStreams):
         Does nothing while the replay runs. After its end it starts from the beginning: subscribe again.
         """
         if not self.is_streaming:
-            self._finished.clear()  # here, and not only when it begins: run() waits for it at once
+            self._run = Run()  # here, and not only when it begins: run() waits for it at once
         self._start_thread()
 
     def run(self) -> None:
@@ -70,15 +70,15 @@ class _ReplayStream(HandledStreams, ReplayStreams):
 
     def began(self) -> None:
         """For the player: the replay begins."""
-        self._finished.clear()
+        if self._run.finished.is_set():
+            self._run = Run()
         super().began()
 
     def ended(self, error: RxPolygonError | None) -> None:
         """For the player: the replay is over."""
         super().ended(error)
         self._coroutines.end()
-        self._error = error
-        self._finished.set()
+        self._run.finish(error)
 
     def _end_stream(self, timeout: float) -> None:
         ReplayStreams.close_stream(self, timeout)

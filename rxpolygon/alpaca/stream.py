@@ -14,7 +14,7 @@ from rxpolygon.alpaca.arguments import (
     key_from,
     websocket_params_from,
 )
-from rxpolygon.alpaca.handled import HandledStreams
+from rxpolygon.alpaca.handled import HandledStreams, Run
 from rxpolygon.connection import Overflow, Reconnect
 from rxpolygon.connection.buffer import DEFAULT_BUFFER
 from rxpolygon.errors import RxPolygonError
@@ -71,6 +71,7 @@ class DataStream(HandledStreams, LiveStreams):
             raw_data=raw_data,
         )
         self._ping = params.ping
+        self._next_run = Run()  # what is or will be asked for; under _starting, as _run
         super().__init__(market, str.upper, params.max_queue, on_close, on_error)
         self._set_up(
             AlpacaCodec(url, market, key, secret, encoding, params.headers),
@@ -91,20 +92,34 @@ class DataStream(HandledStreams, LiveStreams):
         """
         self._start_threads(self._ping, check_utf8=False)
 
+    def _begin_run(self) -> Run:
+        self.start_stream_thread()
+        with self._starting:
+            return self._run if self._next_start is None else self._next_run
+
     def _end_stream(self, timeout: float) -> None:
+        with self._starting:
+            given_up, self._next_run = self._next_run, Run()
+        given_up.finish(None)
         LiveStreams.close_stream(self, timeout)
 
     def after_fork(self) -> None:
         """Called in a forked child: nothing runs there, and nobody observes, until it is started again."""
         super().after_fork()
         self._coroutines.after_fork()
+        self._run, self._next_run = Run(), Run()
 
     def _start(self, ping: Ping, check_utf8: bool) -> None:
-        self._finished.clear()
-        super()._start(ping, check_utf8)
+        self._run, self._next_run = self._next_run, Run()
+        try:
+            super()._start(ping, check_utf8)
+        except RxPolygonError as error:
+            self._run.finish(error)
+            raise
 
     def _over(self, error: RxPolygonError | None) -> None:
         self._coroutines.end()
-        self._error = error
-        self._finished.set()
         super()._over(error)
+
+    def _ended(self, error: RxPolygonError | None) -> None:
+        self._run.finish(error)

@@ -277,3 +277,33 @@ def test_nothing_is_written_and_no_key_is_shown(server: Simulator, capfd: pytest
         push(server, 1)
         assert "SECRET" not in repr(stream) + repr(told)
     assert capfd.readouterr().out == ""
+
+
+def test_run_that_is_asked_for_while_the_last_one_ends_is_another_run(
+    server: Simulator, connect: Connect
+) -> None:
+    stream = connect(server)
+    ending, go_on = threading.Event(), threading.Event()
+
+    def ended() -> None:
+        ending.set()
+        go_on.wait(10)
+
+    stream.subscribe_trades("AAPL").subscribe(on_completed=ended)
+    first = in_thread(stream.run)
+    wait_for_topics(server, "trades.AAPL")
+    closer = in_thread(stream.stop)
+    assert ending.wait(5)
+    seen = Recorder.of(stream.subscribe_trades("IBM"))
+    stream.start_stream_thread()  # so it has been asked for, whenever the thread gets there
+    second = in_thread(stream.run)
+    go_on.set()
+    first.join(10)
+    wait_for_topics(server, "trades.IBM")
+    push(server, 1, symbol="IBM")
+    seen.wait()
+    assert (first.is_alive(), second.is_alive()) == (False, True)
+    closer.join(10)
+    stream.stop()
+    second.join(10)
+    assert not second.is_alive()
