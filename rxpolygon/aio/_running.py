@@ -6,16 +6,17 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from typing import TypeVar
+
+from rxpolygon.errors import InvalidTypeError
 
 __all__ = ["running"]
 
 C = TypeVar("C")
 
 
-@asynccontextmanager
-async def running(client: AbstractContextManager[C]) -> AsyncIterator[C]:
+def running(client: AbstractContextManager[C]) -> AbstractAsyncContextManager[C]:
     """Starts a client, and closes it at the end of the block without holding up the event loop.
 
     A client's ``close_stream`` waits for its threads; in a coroutine that would stop the loop, on which those
@@ -26,8 +27,11 @@ async def running(client: AbstractContextManager[C]) -> AsyncIterator[C]:
         client: A :class:`~rxpolygon.StreamClient`, a :class:`~rxpolygon.ReplayClient`, or whatever else is a
             context manager that is entered at once and takes time to leave.
 
-    Yields:
-        The client.
+    Returns:
+        An asynchronous context manager, which gives the client.
+
+    Raises:
+        InvalidTypeError: ``client`` is no context manager.
 
     Example:
         >>> import asyncio
@@ -42,6 +46,13 @@ async def running(client: AbstractContextManager[C]) -> AsyncIterator[C]:
         ...     asyncio.run(main(server.url))
         ('AAPL', False)
     """
+    if not isinstance(client, AbstractContextManager):
+        raise InvalidTypeError("client", client, "a StreamClient, a ReplayClient or the like")
+    return _running(client)
+
+
+@asynccontextmanager
+async def _running(client: AbstractContextManager[C]) -> AsyncIterator[C]:
     entered = client.__enter__()
     try:
         yield entered

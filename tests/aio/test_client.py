@@ -12,7 +12,7 @@ import pytest
 
 from rxpolygon import ReplayClient, StreamClient, aio, record
 from rxpolygon import operators as rxo
-from rxpolygon.errors import AuthenticationError
+from rxpolygon.errors import AuthenticationError, InvalidTypeError
 from rxpolygon.events import Trade
 from rxpolygon.simulator import Simulator
 from rxpolygon.status import Connected
@@ -185,3 +185,9 @@ def test_error_of_a_close_is_raised_after_the_block() -> None:
 
     with pytest.raises(OSError, match="it does not close"):
         asyncio.run(main())
+
+
+def test_what_is_no_client_is_refused_at_the_call(market: Simulator) -> None:
+    trades = StreamClient("demo", host=market.url).subscribe_stock_trades(["AAPL"])
+    with pytest.raises(InvalidTypeError, match="must be a StreamClient, a ReplayClient or the like"):
+        aio.running(trades)  # type: ignore[arg-type] # that is the test
