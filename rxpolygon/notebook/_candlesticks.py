@@ -23,6 +23,7 @@ class CandlesPicture(Picture[AggregateLike, Candles]):
     """The last bars of the first symbols."""
 
     packages = FIGURE_PACKAGES
+    shows = 'a bar (trades become bars by rxo.time_bars("1m"))'
 
     def __init__(self, limit: int, zone: ZoneInfo) -> None:
         self._limit = limit

@@ -49,7 +49,8 @@ def checked_columns(columns: Sequence[str] | None) -> tuple[str, ...] | None:
     """Names of attributes, as given by a user."""
     if columns is None:
         return None
-    if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
+    is_sequence = isinstance(columns, Sequence) and not isinstance(columns, str)
+    if not is_sequence or not all(isinstance(name, str) for name in columns):
         raise InvalidTypeError("columns", columns, "a list of names of attributes, or None")
     if not columns or len(set(columns)) != len(columns):
         raise InvalidArgumentError("columns", columns, "name at least one attribute, and each only once")

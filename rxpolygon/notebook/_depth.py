@@ -57,6 +57,7 @@ class BooksPicture(Picture[OrderBook, "Depth"]):
     """The latest book of the first symbols and exchanges."""
 
     packages = FIGURE_PACKAGES
+    shows = "a book"
 
     def __init__(self) -> None:
         self._books: dict[tuple[str, int | None], OrderBook] = {}

@@ -31,6 +31,8 @@ _MOVING: Final = frozenset({"price", "bid_price", "ask_price", "close", "value",
 class LatestPicture(Picture[TTimed, Table]):
     """The latest event of each symbol and class."""
 
+    shows = "an event with a symbol"
+
     def __init__(
         self, columns: tuple[str, ...] | None, rows: int, sort_by: str | None, zone: ZoneInfo
     ) -> None:

@@ -56,6 +56,7 @@ class MonitorPicture(Picture[Status, Table]):
     """A client's figures, read when they are drawn, and what happened to it."""
 
     polls: ClassVar[bool] = True
+    shows = "a status"
 
     def __init__(self, client: Streams) -> None:
         self._client = client

@@ -59,8 +59,10 @@ class Picture(ABC, Generic[T, F]):
     Attributes:
         polls: Whether it changes by itself, without values of the stream.
         packages: What its canvas needs.
+        shows: What its stream must consist of, as an error says it.
     """
 
+    shows: ClassVar[str]
     polls: ClassVar[bool] = False
     packages: ClassVar[tuple[str, ...]] = ("ipywidgets",)
 

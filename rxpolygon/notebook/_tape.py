@@ -30,6 +30,8 @@ _OPTIONAL = ("side", "exchange", "conditions")
 class TapePicture(Picture[TTrade, Table], Generic[TTrade]):
     """The last trades, each with the price before it."""
 
+    shows = "a trade, with a symbol and a price"
+
     def __init__(self, rows: int, zone: ZoneInfo) -> None:
         self._zone = zone
         self._rows: deque[tuple[TTrade, int]] = deque(maxlen=rows)
@@ -38,11 +40,13 @@ class TapePicture(Picture[TTrade, Table], Generic[TTrade]):
 
     def add(self, value: TTrade) -> None:
         """A tick: up, down, or as before where the price is the same."""
-        symbol, price = value.symbol, value.price
-        before, direction = self._ticks.get(symbol, (price, 0))
-        if price != before:
-            direction = 1 if price > before else -1
-        self._ticks[symbol] = (price, direction)
+        symbol, direction = value.symbol, 0
+        price: float | None = value.price
+        if price is not None:  # the server may leave it out
+            before, direction = self._ticks.get(symbol, (price, 0))
+            if price != before:
+                direction = 1 if price > before else -1
+            self._ticks[symbol] = (price, direction)
         self._rows.append((value, direction))
         self._count += 1
 

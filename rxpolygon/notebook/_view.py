@@ -169,7 +169,10 @@ class LiveView:
                 if self._is_due or not self._is_drawn:
                     return
                 self._is_due = True
-        except Exception as error:  # a value that this kind of view cannot show
+        except AttributeError:  # a value of another kind
+            self._fail(InvalidTypeError("what this view shows", value, self._picture.shows))
+            return
+        except Exception as error:  # a value that cannot be shown
             self._fail(error)
             return
         self._plan()

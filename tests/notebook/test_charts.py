@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reactivex.subject import Subject
 from reactivex.testing import TestScheduler
 
+from rxpolygon.errors import InvalidTypeError
 from rxpolygon.events import Level2Book, MinuteAggregate
 from rxpolygon.notebook import LiveChart, candlesticks, depth
 from rxpolygon.operators import Bar
@@ -128,7 +129,8 @@ def test_aggregate_without_prices_is_passed_over() -> None:
 
 def test_value_that_is_no_bar_ends_the_view() -> None:
     view = candlesticks(rx.of(trade()))  # type: ignore[arg-type] # that is the test
-    assert isinstance(view.error, AttributeError)
+    assert isinstance(view.error, InvalidTypeError)
+    assert "must be a bar (trades become bars by rxo.time_bars" in str(view)
 
 
 def test_times_of_the_axis_are_of_the_zone() -> None:

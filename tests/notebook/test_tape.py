@@ -59,6 +59,12 @@ def test_fractional_sizes_show_what_they_have() -> None:
     assert [row[3] for row in rows(view)] == ["100", "0.25"]
 
 
+def test_a_trade_without_a_price_has_no_direction_and_the_next_goes_by_the_one_before() -> None:
+    view = tape(rx.of(trade("A", 1.0, at=0), Trade(symbol="A"), trade("A", 2.0, at=1)))
+    assert [row[1:3] for row in rows(view)] == [["A", "2.00 ▲"], [], ["A", "1.00"]]
+    assert view.error is None
+
+
 @dataclass(eq=False)
 class Sale:
     """A trade that can be watched while it lives."""
