@@ -18,6 +18,7 @@ _log: Final = logging.getLogger("rxpolygon.observers")
 
 # After so many events the loop's other tasks get a turn: a function need not wait for anything itself.
 _TURN: Final = 50
+_LOOK: Final = 1.0  # seconds between two looks at whether the loop that should make room still exists
 
 Coroutine = Callable[[Any], Awaitable[object]]  # Any: an event of whatever class is subscribed
 
@@ -46,7 +47,6 @@ class CoroutineHandlers:
         self._lock = threading.Lock()
         self._feeds: WeakSet[Feed] = WeakSet()  # under the lock, as all below
         self._own: _OwnLoop | None = None
-        self._busy = 0  # how many feeds run on the own loop now
         self._is_over = False
         self._blocked: asyncio.AbstractEventLoop | None = None
 
@@ -73,24 +73,25 @@ class CoroutineHandlers:
         finally:
             self._blocked = None
 
-    def start(self, feed: Feed, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Let a feed run. Dispatch thread."""
-        if loop is not None and loop.is_running() and loop is not self._blocked:
+    def start(self, feed: Feed, loop: asyncio.AbstractEventLoop | None) -> asyncio.AbstractEventLoop:
+        """Let a feed run, and say on which loop. Dispatch thread."""
+        if loop is not None and loop.is_running() and loop is not self._blocked and not self.owns(loop):
             with contextlib.suppress(RuntimeError):  # it was closed this very moment
-                loop.call_soon_threadsafe(feed.run, False)
-                return
+                loop.call_soon_threadsafe(feed.run, None)
+                return loop
         with self._lock:
             if self._own is None or self._own.is_stopped:
                 self._own = _OwnLoop(self._name)
-            self._busy += 1
             own = self._own
-        own.loop.call_soon_threadsafe(feed.run, True)
+            own.busy += 1
+            own.loop.call_soon_threadsafe(feed.run, own)
+        return own.loop
 
-    def rested(self) -> None:
+    def rested(self, own: _OwnLoop) -> None:
         """A feed on the own loop has nothing to do any more."""
         with self._lock:
-            self._busy -= 1
-        self._end_own_loop()
+            own.busy -= 1
+            self._end_own_loop()
 
     def release(self) -> int:
         """Let go of all that waits, and of a thread that waits for room; how many events that was."""
@@ -102,13 +103,12 @@ class CoroutineHandlers:
         """The stream is over: the own loop ends once what waits has been handled."""
         with self._lock:
             self._is_over = True
-        self._end_own_loop()
+            self._end_own_loop()
 
     def _end_own_loop(self) -> None:
-        with self._lock:
-            own = self._own if self._is_over and not self._busy else None
-        if own is not None:
-            own.stop()
+        """Stop it, if it is needed no more. Under the lock: no feed may be started on it meanwhile."""
+        if self._own is not None and self._is_over and not self._own.busy:
+            self._own.stop()
 
     def owns(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether a loop is the own one."""
@@ -121,14 +121,14 @@ class CoroutineHandlers:
             own = self._own
         if own is not None and not own.join(timeout):
             _log.warning("a coroutine handler has not returned within %g s of the close: cancelled", timeout)
-            own.stop()
+            with self._lock:
+                own.stop()
             own.join(1.0)
 
     def after_fork(self) -> None:
         """Forget everything, in a forked child: the thread is the parent's."""
         self._lock = threading.Lock()
         self._feeds = WeakSet()
-        self._busy = 0
         self._own = None
 
 
@@ -148,24 +148,42 @@ class Feed:
         self._queue: deque[Any] = deque()  # under the condition's lock, as all below
         self._is_awake = False
         self._is_closed = False
+        self._runs_on: asyncio.AbstractEventLoop | None = None  # where it was last started; dispatch thread
         self._task: asyncio.Task[None] | None = None  # loop's thread only; keeps the task alive
 
     def put(self, event: object) -> None:
         """Queue an event. Waits while the queue is full."""
         with self._room:
-            while len(self._queue) >= self._owner.capacity and self._is_awake and not self._is_closed:
-                self._room.wait()
+            while len(self._queue) >= self._owner.capacity and self._is_running and not self._is_closed:
+                self._room.wait(_LOOK)
             if self._is_closed:
                 return
             self._queue.append(event)
-            if self._is_awake:
+            if self._is_running:
                 return
             self._is_awake = True
-        self._owner.start(self, self._loop)
+        self._runs_on = self._owner.start(self, self._loop)
 
-    def run(self, on_own_loop: bool) -> None:
-        """Begin to call the function, on the loop's thread."""
-        self._task = asyncio.get_running_loop().create_task(self._consume(on_own_loop))
+    @property
+    def _is_running(self) -> bool:
+        """Whether what is queued will be handled. A loop that was closed tells nobody what it left undone."""
+        return self._is_awake and not (self._runs_on is not None and self._runs_on.is_closed())
+
+    def run(self, own: _OwnLoop | None) -> None:
+        """Begin to call the function, on the loop's thread.
+
+        Args:
+            own: The loop, if it is our own.
+        """
+        self._task = asyncio.get_running_loop().create_task(self._consume(own is not None))
+        self._task.add_done_callback(lambda task: self._done(task, own))
+
+    def _done(self, task: asyncio.Task[None], own: _OwnLoop | None) -> None:
+        """The task has ended, or was cancelled before it began."""
+        if task.cancelled():  # the loop ends; what comes later goes to another one
+            self._sleep()
+        if own is not None:
+            self._owner.rested(own)
 
     async def _consume(self, on_own_loop: bool) -> None:
         try:
@@ -175,17 +193,14 @@ class Feed:
                 handled += 1
                 if handled % _TURN == 0:
                     await asyncio.sleep(0)
-        except asyncio.CancelledError:  # the loop ends; what comes later goes to another one
-            self._sleep()
-            raise
         except BaseException as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise  # the loop ends
             self.close()
             self._failed(error)
             if isinstance(error, (KeyboardInterrupt, SystemExit)) and not on_own_loop:
                 raise  # it is for whoever runs the loop
-        finally:
-            if on_own_loop:
-                self._owner.rested()
 
     def _next(self) -> object | None:
         """The next event; None, and the feed sleeps, when there is none."""
@@ -218,7 +233,8 @@ class _OwnLoop:
     loop: asyncio.AbstractEventLoop
 
     def __init__(self, name: str) -> None:
-        self.is_stopped = False
+        self.is_stopped = False  # under the owner's lock, as the next
+        self.busy = 0  # how many feeds run here
         self._is_ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{name}-handlers", daemon=True)
         self._thread.start()

@@ -108,6 +108,83 @@ def test_coroutine_whose_loop_has_ended_goes_on_in_the_thread(server: Simulator,
     assert seen.threads == {"rxpolygon-alpaca-stocks-handlers"}
 
 
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_loop_that_ends_with_events_under_way_stops_nothing(
+    server: Simulator, connect: Connect, is_busy: bool
+) -> None:
+    """Before their task has run for the first time, or while it waits."""
+    stream, seen = connect(server, websocket_params={"max_queue": 2}), Seen()
+    began = asyncio.Event()
+    arrived = Recorder[Trade]()
+
+    async def handler(event: Trade) -> None:
+        began.set()
+        if event.id == 1 and is_busy:
+            await asyncio.Event().wait()
+        await seen.coroutine(event)
+
+    async def main() -> None:
+        stream.subscribe_trades(handler, "AAPL").subscribe(arrived.on_next)
+        stream.start_stream_thread()
+        wait_for_topics(server, "trades.AAPL")
+        push(server, 1)
+        arrived.wait(1)  # and the loop has had no turn since
+        if is_busy:
+            await began.wait()
+
+    asyncio.run(main())
+    push(server, 2, 3, 4, 5, 6)
+    wait_for(lambda: ids(seen.values)[-5:] == [2, 3, 4, 5, 6])
+    assert seen.threads == {"rxpolygon-alpaca-stocks-handlers"}
+
+
+def test_handler_given_inside_a_handler_gets_all_before_the_thread_ends(
+    server: Simulator, connect: Connect
+) -> None:
+    stream, later, arrived = connect(server), Seen(), Recorder[Trade]()
+    gate = threading.Event()
+
+    async def slow(event: Trade) -> None:
+        while not gate.is_set():
+            await asyncio.sleep(0.001)
+        await later.coroutine(event)
+
+    async def handler(event: Trade) -> None:
+        stream.subscribe_trades(slow, "IBM").subscribe(arrived.on_next)
+
+    stream.subscribe_trades(handler, "AAPL")
+    started(stream, server, "trades.AAPL")
+    push(server, 1)
+    wait_for_topics(server, "trades.AAPL", "trades.IBM")
+    for number in range(5):
+        push(server, number, symbol="IBM")
+    arrived.wait(5)
+    server.complain(409)
+    wait_for(lambda: not stream.is_streaming)
+    gate.set()
+    assert later.wait(5) == [0, 1, 2, 3, 4]
+    stream.close_stream()
+
+
+def test_cancelled_future_inside_a_handler_is_its_own_error(
+    server: Simulator, connect: Connect, uncaught: list[BaseException]
+) -> None:
+    stream = connect(server)
+
+    async def handler(event: Trade) -> None:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    observed = Recorder.of(stream.subscribe_trades(handler, "AAPL"))
+    started(stream, server, "trades.AAPL")
+    push(server, 1)
+    wait_for(lambda: uncaught)
+    assert "CancelledError" in str(uncaught)
+    push(server, 2)
+    assert ids(observed.wait(2)) == [1, 2]
+
+
 def test_partials_and_callable_objects_are_told_apart(server: Simulator, connect: Connect) -> None:
     class Bot:
         def __init__(self) -> None:
