@@ -124,7 +124,7 @@ def test_loop_that_ends_with_events_under_way_stops_nothing(
         await seen.coroutine(event)
 
     async def main() -> None:
-        stream.subscribe_trades(handler, "AAPL").subscribe(arrived.on_next)
+        stream.subscribe_trades(handler, "AAPL").subscribe(arrived.on_next, arrived.on_error)
         stream.start_stream_thread()
         wait_for_topics(server, "trades.AAPL")
         push(server, 1)
@@ -150,7 +150,7 @@ def test_handler_given_inside_a_handler_gets_all_before_the_thread_ends(
         await later.coroutine(event)
 
     async def handler(event: Trade) -> None:
-        stream.subscribe_trades(slow, "IBM").subscribe(arrived.on_next)
+        stream.subscribe_trades(slow, "IBM").subscribe(arrived.on_next, arrived.on_error)
 
     stream.subscribe_trades(handler, "AAPL")
     started(stream, server, "trades.AAPL")
