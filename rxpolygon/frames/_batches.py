@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
+from msgspec import Struct
+
 from rxpolygon.errors import InvalidTypeError, UsageError
 from rxpolygon.frames._packages import pandas, polars, pyarrow
-from rxpolygon.frames._plan import Column, Plan, class_of, plan_of
+from rxpolygon.frames._plan import Column, Plan, class_of, no_event, plan_of
 
 __all__ = ["BatchBuilder", "to_pandas", "to_polars"]
 
@@ -39,6 +41,8 @@ class BatchBuilder:
         """
         plan = self._plan
         if plan is None:
+            if self._kind is None and not isinstance(events[0], Struct):
+                raise no_event(events[0])
             plan = self._plan = plan_of(type(events[0]) if self._kind is None else self._kind, events)
         cls = plan.cls
         for other in set(map(type, events)) - {cls}:

@@ -10,6 +10,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SingleAssignmentDisposable
 
 from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.frames._plan import no_event
 from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._silence import SilenceTimer
@@ -77,7 +78,10 @@ def gathered(
             def take(event: Any) -> None:
                 nonlocal window_end
                 if every_ms is not None:
-                    time = event.timestamp
+                    try:
+                        time = event.timestamp
+                    except AttributeError:
+                        raise no_event(event) from None
                     if time is not None and time >= window_end:
                         flush()
                         window_end = (time // every_ms + 1) * every_ms

@@ -16,7 +16,7 @@ from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignme
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.frames._packages import pyarrow
 from rxpolygon.frames._parts import PartFile, Parts
-from rxpolygon.frames._plan import class_of
+from rxpolygon.frames._plan import class_of, no_event
 from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._protocols import Timed
@@ -174,7 +174,10 @@ def _writing(
                 nonlocal window_end
                 if turns.is_over:
                     return
-                time = event.timestamp
+                try:
+                    time = event.timestamp
+                except AttributeError:
+                    raise no_event(event) from None
                 if every_ms is not None and time is not None and time >= window_end:
                     write()
                     window_end = (time // every_ms + 1) * every_ms

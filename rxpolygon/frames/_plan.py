@@ -12,7 +12,7 @@ from rxpolygon.events._base import FineEvent
 from rxpolygon.events.instants import WIRE_FORMS, InstantEvent
 from rxpolygon.frames._kinds import Kind, kind_of
 
-__all__ = ["Column", "Plan", "class_of", "plan_of"]
+__all__ = ["Column", "Plan", "class_of", "no_event", "plan_of"]
 
 #: Of events whose instant may be finer than ms: read from the wire's own form, whatever that is.
 _FINE: Final = ("timestamp", "timestamp_ns")
@@ -60,6 +60,13 @@ def class_of(kind: Any) -> type[Struct]:  # Any: a class, or a generic one with 
     if not (isinstance(cls, type) and issubclass(cls, Struct)):
         raise InvalidTypeError("kind", kind, "a class of events, such as rxpolygon.events.Trade")
     return cls
+
+
+def no_event(value: object) -> InvalidTypeError:
+    """The error for a value of the stream that has no columns."""
+    return InvalidTypeError(
+        "what becomes a row", value, "an event, a bar or another result of an operator, no raw data"
+    )
 
 
 def plan_of(kind: Any, sample: Sequence[object] = ()) -> Plan:  # Any: as above

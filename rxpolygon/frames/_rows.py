@@ -79,9 +79,14 @@ class Reader:
                 decode = kind.decode
                 values = [None if value is None else decode(value) for value in values]
         except (pa.ArrowException, KeyError, ValueError, TypeError) as error:
+            cls = self._plan.cls.__name__
+            if pa.types.is_struct(array.type) and not pa.types.is_struct(kind.arrow):
+                raise UsageError(
+                    f"the column {name!r} holds whole events, and {cls} alone does not tell which: give "
+                    "kind with the classes of its parts, as in TradeWithQuote[Trade, Quote]"
+                ) from error
             raise UsageError(
-                f"the column {name!r} holds {array.type}, which is no {column.name} of "
-                f"{self._plan.cls.__name__}: {error}"
+                f"the column {name!r} holds {array.type}, which is no {column.name} of {cls}: {error}"
             ) from error
         if is_instant(name) and pa.types.is_integer(array.type):
             change = to_nanoseconds if name.endswith("_ns") else to_milliseconds

@@ -13,8 +13,8 @@ from reactivex import operators as ops
 import rxpolygon.operators as rxo
 from rxpolygon import frames
 from rxpolygon.errors import InvalidTypeError, UsageError
-from rxpolygon.events import FairMarketValue, Imbalance, MinuteAggregate, Trade, alpaca
-from rxpolygon.operators import Bar
+from rxpolygon.events import FairMarketValue, Imbalance, MinuteAggregate, Quote, Trade, alpaca
+from rxpolygon.operators import Bar, Side, TradeWithQuote
 
 NOW = 1_700_000_000_123
 TIME = datetime(2023, 11, 14, 22, 13, 20, 123_456, UTC)
@@ -137,6 +137,15 @@ def test_a_column_of_something_else_is_an_error_that_names_it() -> None:
     frames.from_frame(frame, Trade).subscribe(on_error=errors.append)
     assert [type(error) for error in errors] == [UsageError]
     assert "column 'price'" in str(errors[0])
+
+
+def test_events_within_events_need_their_classes() -> None:
+    parts = Trade(symbol="A", price=1.0, timestamp=1), Quote(symbol="A", timestamp=0)
+    whole = TradeWithQuote(*parts, None, None, Side.UNKNOWN, False)
+    frame = frames.frame([whole])
+    assert stream(frame, TradeWithQuote[Trade, Quote]) == [whole]
+    with pytest.raises(UsageError, match=r"give kind with the classes .* TradeWithQuote\[Trade, Quote\]"):
+        stream(frame, TradeWithQuote)
 
 
 def test_what_is_no_frame_or_no_class_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -251,6 +252,17 @@ def test_frame_of_nothing_needs_a_kind() -> None:
     with pytest.raises(InvalidArgumentError, match="at least one event"):
         frames.frame([])
     assert frames.frame([], Trade).schema == frames.frame([trade()]).schema
+
+
+@pytest.mark.parametrize("every", [None, "1m"])
+def test_raw_data_is_refused_by_name(every: str | None, tmp_path: Path) -> None:
+    for operator in (frames.to_frame(1, every), frames.to_arrow(1, every), frames.to_parquet(tmp_path)):
+        errors: list[Exception] = []
+        raw: Any = rx.of({"ev": "T", "sym": "A"})
+        raw.pipe(operator).subscribe(on_error=errors.append)
+        assert [type(error) for error in errors] == [InvalidTypeError]
+        assert "what becomes a row must be an event, a bar" in str(errors[0])
+        assert "not dict" in str(errors[0])
 
 
 def test_wrong_arguments_are_refused_at_the_call() -> None:
