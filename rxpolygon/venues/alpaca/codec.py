@@ -27,6 +27,7 @@ Encoding = Literal["msgpack", "json"]
 _LARGEST_COMMAND: Final = 32_768  # the server takes no larger websocket message in one piece
 _MARGIN: Final = 64  # bytes of a command besides its symbols
 _HIDDEN: Final = "<key>"
+_ENCODING_HEADER: Final = "Content-Type"
 
 # Control messages by the first letters of their kind; a text may have a longer header than it needs. Letters
 # enough that no number among thousands of frames looks like one, for then each of these would be read apart.
@@ -126,7 +127,10 @@ class AlpacaCodec:
         self.url = url
         self.market = market
         self.is_binary = encoding == "msgpack"
-        self.headers: Mapping[str, str] = {**(headers or {}), "Content-Type": f"application/{encoding}"}
+        own = {
+            name: value for name, value in (headers or {}).items() if name.lower() != _ENCODING_HEADER.lower()
+        }
+        self.headers: Mapping[str, str] = {**own, _ENCODING_HEADER: f"application/{encoding}"}
         self._key = key
         self._secret = secret
         channels = channels_of(market).values()

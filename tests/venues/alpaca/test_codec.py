@@ -207,5 +207,5 @@ def test_label_says_class_symbol_and_instant(encoding: Encoding) -> None:
 def test_handshake_says_the_encoding() -> None:
     assert codec().headers["Content-Type"] == "application/msgpack"
     assert codec(encoding="json").headers["Content-Type"] == "application/json"
-    own = AlpacaCodec("wss://x", "stocks", "K", "S", "json", {"Content-Type": "text/plain", "X-Who": "me"})
+    own = AlpacaCodec("wss://x", "stocks", "K", "S", "json", {"content-type": "text/plain", "X-Who": "me"})
     assert own.headers == {"Content-Type": "application/json", "X-Who": "me"}
