@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import random
 import threading
@@ -108,7 +109,7 @@ class LiveStreams(Streams):
         check_transport(options.transport, codec.url)
         self._codec = codec
         self._options = options
-        self._account = account
+        self._account = hashlib.sha256(account.encode()).hexdigest()
         self._name = name
         self._is_market_open = is_market_open
         self._endpoint = Endpoint(

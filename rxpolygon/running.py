@@ -6,7 +6,6 @@ first. And a forked child must not touch the connections of its parent.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import weakref
@@ -33,14 +32,19 @@ _runners: weakref.WeakValueDictionary[tuple[str, str], Runner] = weakref.WeakVal
 _watches_forks = False
 
 
-def register(url: str, api_key: str, runner: Runner) -> None:
+def register(url: str, account: str, runner: Runner) -> None:
     """Note that a stream starts.
+
+    Args:
+        url: Where to.
+        account: What tells the account from others; no key in clear.
+        runner: The stream.
 
     Raises:
         AlreadyStreamingError: Another stream with the same key to the same URL runs.
     """
     global _watches_forks
-    place = (url, hashlib.sha256(api_key.encode()).hexdigest())
+    place = (url, account)
     with _lock:
         other = _runners.get(place)
         if other is not None and other is not runner and other.is_streaming:
