@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Final, TypeVar, get_args
+from typing import Final, TypeVar, get_args, overload
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
@@ -19,6 +19,24 @@ __all__ = ["buffered"]
 T = TypeVar("T")
 
 _numbers: Final = count(1)
+
+
+# Where an argument that may be left out has the type of the values, mypy asks for it before ``pipe`` can
+# tell: so there is a form without that argument.
+@overload
+def buffered(
+    capacity: int, overflow: Overflow = ..., *, name: str | None = ...
+) -> Callable[[Observable[T]], Observable[T]]: ...
+
+
+@overload
+def buffered(
+    capacity: int,
+    overflow: Overflow = ...,
+    *,
+    on_drop: Callable[[T], None] | None,
+    name: str | None = ...,
+) -> Callable[[Observable[T]], Observable[T]]: ...
 
 
 def buffered(

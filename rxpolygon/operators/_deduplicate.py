@@ -23,12 +23,20 @@ TTimed = TypeVar("TTimed", bound=Timed)
 _CAPACITY: Final = 1_000_000
 
 
+# Where an argument that may be left out has the type of the events, mypy asks for it before ``pipe`` can
+# tell: so there is a form without that argument.
+@overload
+def deduplicate(
+    within: str | timedelta = "5m", *, capacity: int = _CAPACITY
+) -> Callable[[Observable[TIdentified]], Observable[TIdentified]]: ...
+
+
 @overload
 def deduplicate(
     within: str | timedelta = "5m",
     *,
     capacity: int = _CAPACITY,
-    on_duplicate: Callable[[TIdentified], None] | None = None,
+    on_duplicate: Callable[[TIdentified], None] | None,
 ) -> Callable[[Observable[TIdentified]], Observable[TIdentified]]: ...
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from heapq import heappop, heappush
-from typing import Final, Generic, Literal, TypeVar, get_args
+from typing import Final, Generic, Literal, TypeVar, get_args, overload
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
@@ -80,6 +80,23 @@ class _Sorter(Generic[TTimed]):
         while in_order and in_order[0][0] < bound:
             self._last_out, event = in_order.popleft()
             self._emit(event)
+
+
+# Where an argument that may be left out has the type of the events, mypy asks for it before ``pipe`` can
+# tell: so there is a form without that argument.
+@overload
+def reorder(
+    within: str | timedelta, *, late: LatePolicy = ...
+) -> Callable[[Observable[TTimed]], Observable[TTimed]]: ...
+
+
+@overload
+def reorder(
+    within: str | timedelta,
+    *,
+    late: LatePolicy = ...,
+    on_late: Callable[[TTimed], None] | None,
+) -> Callable[[Observable[TTimed]], Observable[TTimed]]: ...
 
 
 def reorder(

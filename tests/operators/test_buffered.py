@@ -304,4 +304,4 @@ def test_buffered_many_sending_threads_lose_nothing() -> None:
 @pytest.mark.parametrize(("capacity", "overflow"), [(0, "block"), (1, "forget")])
 def test_buffered_wrong_arguments_raise_at_the_call(capacity: int, overflow: str) -> None:
     with pytest.raises(InvalidArgumentError):
-        rxo.buffered(capacity, overflow)  # type: ignore[arg-type]
+        rxo.buffered(capacity, overflow)  # type: ignore[call-overload]

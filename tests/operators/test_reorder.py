@@ -119,7 +119,7 @@ def test_reorder_in_silence_emits_what_is_kept() -> None:
 
 def test_reorder_wrong_policy_raises_at_the_call() -> None:
     with pytest.raises(InvalidArgumentError, match="late"):
-        rxo.reorder("1s", late="revise")  # type: ignore[arg-type]
+        rxo.reorder("1s", late="revise")  # type: ignore[call-overload]
 
 
 @given(st.lists(st.integers(0, 200), max_size=80), st.integers(1, 60), st.integers(0, 2**32))

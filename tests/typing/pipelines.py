@@ -60,6 +60,25 @@ def pipelines(client: StreamClient) -> None:
     assert_type(client.subscribe_crypto_trades().pipe(rxo.time_bars("5m")), Observable[Bar])
 
 
+def is_wide(joined: rxo.TradeWithQuote[Trade, Quote]) -> bool:
+    return joined.spread is not None and joined.spread > 0.02
+
+
+def types_go_on_behind_other_operators(client: StreamClient) -> None:
+    trades, quotes = client.subscribe_stock_trades(), client.subscribe_stock_quotes()
+    round_lots = ops.filter(is_round_lot)
+    assert_type(trades.pipe(round_lots, rxo.buffered(10)), Observable[Trade])
+    assert_type(trades.pipe(round_lots, rxo.reorder("1s"), rxo.time_bars("1m")), Observable[Bar])
+    assert_type(trades.pipe(round_lots, rxo.deduplicate(), rxo.conflate("1s")), Observable[Trade])
+    wide = trades.pipe(
+        rxo.join_quotes(quotes),
+        ops.filter(is_wide),
+        rxo.buffered(10_000, "drop_oldest"),
+        ops.buffer_with_count(5),
+    )
+    assert_type(wide, Observable[list[rxo.TradeWithQuote[Trade, Quote]]])
+
+
 def handlers() -> None:
     def with_client(ws: object, text: str) -> None: ...
 
