@@ -97,7 +97,7 @@ class Candles(Chart):
         for place in range(MOST_PANELS):
             bottom, top = panel_domain(place, panels)
             edge = bottom + (top - bottom) * _VOLUME_PART
-            symbol = list(self.series)[place] if 1 < self.panels > place else ""
+            symbol = list(self.series)[place] if 1 < self.panels > place else "price"
             used = {"visible": place < panels}
             prices = {"domain": [edge + 0.01, top], "title": {"text": symbol}, **used}
             volumes = {"domain": [bottom, edge - 0.01], "nticks": 3, **used}
@@ -116,7 +116,7 @@ class Candles(Chart):
             times = dates.date2num([self._time(bar) for bar in bars])
             self._paint_prices(axes[2 * place], bars, times, boxes)
             self._paint_volumes(axes[2 * place + 1], bars, times, boxes)
-            axes[2 * place].set_ylabel(symbol if self.panels > 1 else "")
+            axes[2 * place].set_ylabel(symbol if self.panels > 1 else "price", color="#555555")
         for shown in axes:
             self.tidy(shown)
         locator = dates.AutoDateLocator(tz=self.zone)

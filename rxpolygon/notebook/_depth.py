@@ -126,7 +126,11 @@ class Depth(Chart):
         for place in range(MOST_PANELS):
             name = _name(self.books[place]) if 1 < self.panels > place else "size, summed up"
             is_used = place < panels
-            axes[axis_key("x", place)] = {"anchor": axis(place), "visible": is_used}
+            axes[axis_key("x", place)] = {
+                "anchor": axis(place),
+                "visible": is_used,
+                "title": {"text": "price" if place == panels - 1 else ""},
+            }
             axes[axis_key("y", place)] = {
                 "domain": list(panel_domain(place, panels)),
                 "anchor": axis(place, "x"),
@@ -147,6 +151,7 @@ class Depth(Chart):
             panel.set_ylim(bottom=0)
             panel.set_ylabel(_name(book) if self.panels > 1 else "size, summed up", color="#555555")
             self.tidy(panel)
+        axes[-1].set_xlabel("price", fontsize=8, color="#555555")
 
 
 def _trace(place: int, side: str, levels: Levels, colour: str) -> dict[str, object]:
