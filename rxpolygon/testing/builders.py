@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.events import Event, MinuteAggregate, Quote, ServerBar, Trade
+from rxpolygon.events.instants import InstantEvent
 from rxpolygon.operators import Bar
 from rxpolygon.operators._durations import to_milliseconds
 
@@ -206,4 +207,6 @@ def placed(value: T, at: int) -> T:
 def _placed_window(value: T, at: int) -> T:
     # Classes that serve windows of several lengths say 0; theirs are minutes here.
     length = getattr(value, "length", 0) or _MINUTE_MS
+    if isinstance(value, InstantEvent):  # its start is its instant, and its end follows
+        return cast("T", replace(value, wire_timestamp=at - length))
     return replace(value, start=at - length, end=at)  # type: ignore[type-var]  # a ServerBar is a Struct

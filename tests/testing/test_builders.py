@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rxpolygon import events
+from rxpolygon import alpaca, events
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.operators import Bar, is_regular_hours
 from rxpolygon.testing import EPOCH, aggregate, bar, having, quote, trade
@@ -65,6 +65,7 @@ def test_instant_of_another_type_raises() -> None:
         quote(),
         events.CryptoTrade(symbol="BTC-USD", price=1.0),
         events.LimitUpLimitDown(symbol="IBM", high=2.0, low=1.0),
+        alpaca.Trade(symbol="IBM", price=1.0),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -77,8 +78,12 @@ def test_value_with_a_time_or_of_another_kind_stays_as_it_is(value: object) -> N
     assert placed(value, NOW) is value
 
 
-@pytest.mark.parametrize("value", [bar(every=timedelta(minutes=1)), aggregate()], ids=["bar", "aggregate"])
-def test_window_without_a_time_ends_at_its_marble(value: Bar | events.Aggregate) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [bar(every=timedelta(minutes=1)), aggregate(), alpaca.MinuteBar(symbol="IBM"), alpaca.UpdatedBar("IBM")],
+    ids=lambda value: type(value).__name__,
+)
+def test_window_without_a_time_ends_at_its_marble(value: Bar | events.Aggregate | alpaca.Bar) -> None:
     now = placed(value, NOW)
     assert (now.start, now.end) == (NOW - 60_000, NOW)
 
