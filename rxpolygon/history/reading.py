@@ -37,7 +37,9 @@ def columns_from(names: list[str], market: str, path: str, fields: frozenset[str
         )
     columns = Columns(layout, names, market, fields)
     if columns.missing:
-        missing = ", ".join(columns.missing)
+        # Besides the vendor's names, those of events will do.
+        others = {"ticker": "ticker (or symbol)", layout.stamp: f"{layout.stamp} (or timestamp)"}
+        missing = ", ".join(others.get(name, name) for name in columns.missing)
         raise RecordingError(path, 1, f"wrong columns for {layout.name} of {market!r}: {missing} is missing")
     return columns
 

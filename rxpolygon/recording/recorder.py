@@ -276,7 +276,8 @@ def record(
     Raises:
         OSError: The file cannot be made.
         MissingPackageError: ``.zst`` without zstandard (extra ``zstd``).
-        InvalidArgumentError: ``rotate_size`` or ``max_queue`` is not above 0.
+        InvalidArgumentError: ``rotate_size`` or ``max_queue`` is not above 0, or ``path`` is a folder.
+        InvalidTypeError: ``client`` has no ``messages``, or an argument has the wrong type.
 
     Example:
         >>> import pathlib, tempfile
@@ -290,12 +291,17 @@ def record(
         >>> next(read_frames(path)).frame
         b'[{"ev":"T","sym":"AAPL","p":189.5}]'
     """
+    if not isinstance(getattr(client, "messages", None), Observable):
+        raise InvalidTypeError("client", client, "a StreamClient, or whatever else has messages")
     if not isinstance(path, (str, os.PathLike)):
         raise InvalidTypeError("path", path, "the name of a file")
+    file = path_of(path)
+    if file.is_dir():
+        raise InvalidArgumentError("path", str(path), "there is a folder of that name; name a file in it")
     if rotate_size is not None:
         _check_bytes("rotate_size", rotate_size)
     _check_bytes("max_queue", max_queue)
-    files = RecordingFiles(path_of(path), rotate_size, rotate_daily=rotate_daily)
+    files = RecordingFiles(file, rotate_size, rotate_daily=rotate_daily)
     return Recorder(client, files, max_queue, on_error, clock_ns)
 
 

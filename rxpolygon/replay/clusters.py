@@ -85,7 +85,8 @@ class CheckedCodec:
 
     def _check_venue(self, frame: bytes) -> None:
         if frame >= _NO_TEXT or (_OTHER_VENUE.search(frame) and b'"ev"' not in frame):
-            self.problem = "a frame of Alpaca, in a replay of Polygon.io: use rxpolygon.alpaca's replays"
+            told = "use rxpolygon.alpaca's replays, in a terminal --venue alpaca"
+            self.problem = f"a frame of Alpaca, in a replay of Polygon.io: {told}"
 
     def _check_channel(self, kind: str) -> None:
         markets = _MARKETS_OF.get(kind)

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 from reactivex import Observable, abc
 
 from rxpolygon.delivery import Decoder
-from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RxPolygonError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RxPolygonError, UsageError
 from rxpolygon.events import Event
 from rxpolygon.fan import Fan
 from rxpolygon.replay.delivery import RawReplayDelivery, ReplayDelivery
@@ -167,11 +167,11 @@ class ReplayStreams(Streams):
 
         Raises:
             RecordingError: A source is broken; observers have been told by ``on_error``.
-            InvalidArgumentError: The replay runs in its own thread.
+            UsageError: The replay runs in its own thread.
         """
         with self._starting:
             if self.is_streaming:
-                raise InvalidArgumentError("run()", "called", "the replay runs already: use wait_finished()")
+                raise UsageError("run() cannot start a replay that runs already: use wait_finished()")
             run = self._player.prepare_run()
         run()
         if self._player.error is not None:

@@ -286,6 +286,8 @@ def test_cut_file_gives_what_was_whole(tmp_path: Path) -> None:
         ("", "empty"),
         ("symbol,last,volume", "wrong columns"),
         ("ticker,price,sip_timestamp", "size is missing"),
+        ("symbol,price,size", "sip_timestamp (or timestamp) is missing"),
+        ("price,size,timestamp", "ticker (or symbol) is missing"),
     ],
 )
 def test_wrong_columns_are_an_error(header: str, said: str, tmp_path: Path) -> None:

@@ -241,6 +241,11 @@ def test_wrong_arguments_raise_at_the_call(source: Source, tmp_path: Path) -> No
         record(source, tmp_path / "day.jsonl", rotate_size=0)
     with pytest.raises(errors.InvalidTypeError, match="path"):
         record(source, 7)  # type: ignore[arg-type]  # wrong on purpose
+    with pytest.raises(errors.InvalidTypeError, match="client must be a StreamClient"):
+        record("day.jsonl", tmp_path / "day.jsonl")  # type: ignore[arg-type]  # wrong on purpose
+    with pytest.raises(errors.InvalidArgumentError, match="there is a folder of that name"):
+        record(source, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_name_for_zstandard_without_it_says_what_to_install(

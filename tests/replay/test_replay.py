@@ -256,6 +256,8 @@ def test_close_ends_a_slow_replay_at_once(tmp_path: Path) -> None:
     client.subscribe_stock_trades().subscribe(lambda _: came.set(), on_completed=done.set)
     with client:
         assert came.wait(10)
+        with pytest.raises(errors.UsageError, match=r"run\(\) cannot start a replay that runs already"):
+            client.run()
     assert done.is_set()
     assert not client.is_streaming
 
