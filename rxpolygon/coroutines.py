@@ -68,23 +68,34 @@ class CoroutineHandlers:
         """While this thread waits here, its running loop cannot run anything: use the own one instead."""
         with contextlib.suppress(RuntimeError):
             self._blocked = asyncio.get_running_loop()
+        if self._blocked is not None:
+            with self._lock:
+                feeds = list(self._feeds)
+            for feed in feeds:
+                feed.wake()
         try:
             yield
         finally:
             self._blocked = None
 
-    def start(self, feed: Feed, loop: asyncio.AbstractEventLoop | None) -> asyncio.AbstractEventLoop:
-        """Let a feed run, and say on which loop. Dispatch thread."""
-        if loop is not None and loop.is_running() and loop is not self._blocked and not self.owns(loop):
+    def can_run(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether a loop will do what it was given. One that was closed tells nobody what it left undone."""
+        return not loop.is_closed() and loop is not self._blocked
+
+    def start(
+        self, feed: Feed, turn: int, loop: asyncio.AbstractEventLoop | None
+    ) -> asyncio.AbstractEventLoop:
+        """Let a feed run, and say on which loop. Under the feed's lock."""
+        if loop is not None and loop.is_running() and self.can_run(loop) and not self.owns(loop):
             with contextlib.suppress(RuntimeError):  # it was closed this very moment
-                loop.call_soon_threadsafe(feed.run, None)
+                loop.call_soon_threadsafe(feed.run, turn, None)
                 return loop
         with self._lock:
             if self._own is None or self._own.is_stopped:
                 self._own = _OwnLoop(self._name)
             own = self._own
             own.busy += 1
-            own.loop.call_soon_threadsafe(feed.run, own)
+            own.loop.call_soon_threadsafe(feed.run, turn, own)
         return own.loop
 
     def rested(self, own: _OwnLoop) -> None:
@@ -148,7 +159,8 @@ class Feed:
         self._queue: deque[Any] = deque()  # under the condition's lock, as all below
         self._is_awake = False
         self._is_closed = False
-        self._runs_on: asyncio.AbstractEventLoop | None = None  # where it was last started; dispatch thread
+        self._runs_on: asyncio.AbstractEventLoop | None = None  # where it was last started
+        self._turn = 0  # how many times it was started; who has another number runs no more
         self._task: asyncio.Task[None] | None = None  # loop's thread only; keeps the task alive
 
     def put(self, event: object) -> None:
@@ -159,36 +171,46 @@ class Feed:
             if self._is_closed:
                 return
             self._queue.append(event)
-            if self._is_running:
-                return
+            self._wake()
+
+    def wake(self) -> None:
+        """Run where that is possible, if anything waits."""
+        with self._room:
+            if self._queue:
+                self._wake()
+
+    def _wake(self) -> None:
+        if not self._is_running:
             self._is_awake = True
-        self._runs_on = self._owner.start(self, self._loop)
+            self._turn += 1
+            self._runs_on = self._owner.start(self, self._turn, self._loop)
 
     @property
     def _is_running(self) -> bool:
-        """Whether what is queued will be handled. A loop that was closed tells nobody what it left undone."""
-        return self._is_awake and not (self._runs_on is not None and self._runs_on.is_closed())
+        """Whether what is queued will be handled."""
+        return self._is_awake and self._runs_on is not None and self._owner.can_run(self._runs_on)
 
-    def run(self, own: _OwnLoop | None) -> None:
+    def run(self, turn: int, own: _OwnLoop | None) -> None:
         """Begin to call the function, on the loop's thread.
 
         Args:
+            turn: Which start this is.
             own: The loop, if it is our own.
         """
-        self._task = asyncio.get_running_loop().create_task(self._consume(own is not None))
-        self._task.add_done_callback(lambda task: self._done(task, own))
+        self._task = asyncio.get_running_loop().create_task(self._consume(turn, own is not None))
+        self._task.add_done_callback(lambda task: self._done(task, turn, own))
 
-    def _done(self, task: asyncio.Task[None], own: _OwnLoop | None) -> None:
+    def _done(self, task: asyncio.Task[None], turn: int, own: _OwnLoop | None) -> None:
         """The task has ended, or was cancelled before it began."""
         if task.cancelled():  # the loop ends; what comes later goes to another one
-            self._sleep()
+            self._sleep(turn)
         if own is not None:
             self._owner.rested(own)
 
-    async def _consume(self, on_own_loop: bool) -> None:
+    async def _consume(self, turn: int, on_own_loop: bool) -> None:
         try:
             handled = 0
-            while (event := self._next()) is not None:
+            while (event := self._next(turn)) is not None:
                 await self._function(event)
                 handled += 1
                 if handled % _TURN == 0:
@@ -202,9 +224,11 @@ class Feed:
             if isinstance(error, (KeyboardInterrupt, SystemExit)) and not on_own_loop:
                 raise  # it is for whoever runs the loop
 
-    def _next(self) -> object | None:
-        """The next event; None, and the feed sleeps, when there is none."""
+    def _next(self, turn: int) -> object | None:
+        """The next event; None, and the feed sleeps, when there is none. None too for who runs no more."""
         with self._room:
+            if turn != self._turn:
+                return None
             if not self._queue:
                 self._is_awake = False
                 return None
@@ -212,10 +236,11 @@ class Feed:
             self._room.notify()
             return event
 
-    def _sleep(self) -> None:
+    def _sleep(self, turn: int) -> None:
         with self._room:
-            self._is_awake = False
-            self._room.notify()
+            if turn == self._turn:
+                self._is_awake = False
+                self._room.notify()
 
     def close(self) -> int:
         """Take and keep no more events; how many waited."""

@@ -102,6 +102,34 @@ def test_run_inside_a_running_loop_calls_coroutine_handlers(server: Simulator, c
     assert seen
 
 
+def test_run_that_blocks_a_loop_with_events_under_way_calls_handlers_all_the_same(
+    server: Simulator, connect: Connect
+) -> None:
+    """A cell of a notebook starts the stream, and the next one runs it."""
+    stream = connect(server, websocket_params={"max_queue": 2})
+    seen: list[Trade] = []
+    arrived: Recorder[Trade] = Recorder()
+
+    async def handler(event: Trade) -> None:
+        seen.append(event)
+        await asyncio.sleep(0)
+        if event.id == 5:
+            stream.stop()
+
+    async def cells() -> None:
+        stream.subscribe_trades(handler, "AAPL").subscribe(arrived.on_next)
+        stream.start_stream_thread()
+        wait_for_topics(server, "trades.AAPL")
+        push(server, 1)
+        arrived.wait()  # and the loop has had no turn since
+        push(server, 2, 3, 4, 5)
+        stream.run()
+        await asyncio.sleep(0)  # what was left to this loop finds nothing to do
+
+    asyncio.run(cells())
+    assert ids(seen) == [1, 2, 3, 4, 5]
+
+
 def test_ctrl_c_ends_run_quietly(server: Simulator, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
