@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, NamedTuple, TypeVar
@@ -183,8 +184,28 @@ def run_stream(
     return run_plan(pipeline, make_plan(given, values, frame, epoch, error, observe, until))
 
 
+def _check_sources(pipeline: object, plan: Plan) -> None:
+    """Refuses a pipeline that cannot be called with the plan's sources."""
+    if not callable(pipeline):
+        raise InvalidTypeError("pipeline", pipeline, "a function that returns an Observable")
+    try:
+        taken = inspect.signature(pipeline)
+    except ValueError:  # of a builtin that tells none
+        return
+    names = list(plan.sources)
+    try:
+        if plan.are_named:
+            taken.bind(**dict.fromkeys(names))
+        else:
+            taken.bind(*names)
+    except TypeError:
+        allowed = f"the pipeline takes {taken}: give a marble for each argument, by its name"
+        raise InvalidArgumentError("given", names if plan.are_named else "one marble", allowed) from None
+
+
 def run_plan(pipeline: Callable[..., Observable[T]], plan: Plan) -> StreamRun[T]:
     """Run a pipeline as a plan says."""
+    _check_sources(pipeline, plan)
     start = datetime.fromtimestamp(plan.epoch / 1_000, UTC)
     clock = HistoricalScheduler(start)
     told: list[Told] = []

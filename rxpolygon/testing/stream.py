@@ -80,7 +80,9 @@ def assert_stream(
     Raises:
         AssertionError: The stream is another. The message draws all lines below one another, says what their
             letters stand for, and tells the first difference.
-        InvalidArgumentError: A line cannot be read, or a letter has no value.
+        InvalidArgumentError: A line cannot be read, a letter has no value, or ``given`` are no arguments of
+            ``pipeline``.
+        InvalidTypeError: ``pipeline`` is no function that returns an Observable.
 
     Example:
         >>> from rxpolygon import operators as rxo

@@ -269,7 +269,25 @@ def test_wrong_argument_raises_and_says_what_is_right(arguments: Mapping[str, An
         assert_stream(same, **arguments)
 
 
-@pytest.mark.parametrize("pipeline", [lambda it: None, lambda it: [it]])
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ("-t|", "given='one marble'"),
+        ({"trades": "-t|"}, r"given=\['trades'\]"),
+        ({"x": "", "trades": ""}, "x"),
+    ],
+)
+def test_sources_that_the_pipeline_does_not_take_are_told_with_those_it_does(given: Any, named: str) -> None:
+    def pipeline(trades: Observable[Any], quotes: Observable[Any]) -> Observable[Any]:
+        raise AssertionError("it must not be called")
+
+    with pytest.raises(
+        InvalidArgumentError, match=rf"{named}.* is not allowed: the pipeline takes \(trades.*quotes"
+    ):
+        run_stream(pipeline, given)
+
+
+@pytest.mark.parametrize("pipeline", [lambda it: None, lambda it: [it], 5, None])
 def test_pipeline_that_gives_no_observable_raises(pipeline: Callable[..., Any]) -> None:
     with pytest.raises(InvalidTypeError, match="a function that returns an Observable"):
         assert_stream(pipeline, "-", "-")
