@@ -22,7 +22,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from rxpolygon import aio, errors, events, frames, operators, simulator, status, testing
+    from rxpolygon import (
+        aio,
+        alpaca,
+        errors,
+        events,
+        frames,
+        history,
+        metrics,
+        notebook,
+        operators,
+        recording,
+        simulator,
+        status,
+        testing,
+    )
     from rxpolygon.client import StreamClient
     from rxpolygon.connection.policy import Reconnect
     from rxpolygon.recording import record
@@ -39,11 +53,16 @@ __all__ = [
     "StreamHost",
     "StreamServicePrefix",
     "aio",
+    "alpaca",
     "errors",
     "events",
     "frames",
+    "history",
+    "metrics",
+    "notebook",
     "operators",
     "record",
+    "recording",
     "simulator",
     "status",
     "testing",
@@ -56,7 +75,21 @@ _PLACES: Final = {
     "replay": ("ReplayClient",),
     "venues.polygon.names": ("StreamCluster", "StreamHost", "StreamServicePrefix"),
 }
-_MODULES: Final = ("aio", "errors", "events", "frames", "operators", "simulator", "status", "testing")
+_MODULES: Final = (
+    "aio",
+    "alpaca",
+    "errors",
+    "events",
+    "frames",
+    "history",
+    "metrics",
+    "notebook",
+    "operators",
+    "recording",
+    "simulator",
+    "status",
+    "testing",
+)
 
 logging.getLogger("rxpolygon").addHandler(logging.NullHandler())
 

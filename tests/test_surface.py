@@ -26,6 +26,12 @@ PUBLIC_MODULES = [
     "rxpolygon.events.alpaca",
     "rxpolygon.aio",
     "rxpolygon.frames",
+    "rxpolygon.history",
+    "rxpolygon.metrics",
+    "rxpolygon.notebook",
+    "rxpolygon.recording",
+    "rxpolygon.simulator",
+    "rxpolygon.testing",
 ]
 
 
@@ -78,6 +84,13 @@ def test_import_starts_no_thread_and_prints_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_every_public_module_is_reached_from_the_package_alone() -> None:
+    names = [name for name in PUBLIC_MODULES if name.count(".") == 1]
+    program = f"import rxpolygon\nprint({', '.join(f'{name}.__name__' for name in names)})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == names, done.stderr
 
 
 def test_version_is_the_distributions() -> None:
