@@ -8,7 +8,7 @@ import logging
 import threading
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias, TypeVar
 
@@ -19,7 +19,7 @@ from rxpolygon import isolation
 from rxpolygon.alpaca.arguments import topics_of
 from rxpolygon.alpaca.desk import Desk, Seat
 from rxpolygon.coroutines import CoroutineHandlers, is_coroutine_function
-from rxpolygon.errors import InvalidTypeError, RxPolygonError
+from rxpolygon.errors import InvalidTypeError, RxPolygonError, SubscriptionRefusedError, UsageError
 from rxpolygon.events import Event
 from rxpolygon.handlers import CloseHandler, ErrorHandler, HandlerSet
 from rxpolygon.streams import Streams
@@ -41,6 +41,7 @@ class Run:
     """One run of a stream, from its start to its end."""
 
     def __init__(self) -> None:
+        self.is_awaited = False  # whether anybody waits in run(), and will be told the error
         self.finished = threading.Event()
         self.error: RxPolygonError | None = None  # what ended it; set before ``finished``
 
@@ -72,6 +73,7 @@ class HandledStreams(Streams):
         self._channels = channels_of(market)
         self._desks: defaultdict[str, Desk] = defaultdict(Desk)
         self._run = Run()  # the present one, or the last
+        self._has_error_handler = on_error is not None
         self._coroutines = CoroutineHandlers(f"rxpolygon-alpaca-{market}", max_queue)
         super().__init__(
             {channel.field: channel.event for channel in self._channels.values()},
@@ -109,6 +111,7 @@ class HandledStreams(Streams):
             AlreadyStreamingError: As for :meth:`start_stream_thread`.
         """
         run = self._begin_run()
+        run.is_awaited = True
         try:
             with self._coroutines.blocking():
                 run.finished.wait()
@@ -198,15 +201,28 @@ class HandledStreams(Streams):
 
         def on_error(error: Exception) -> None:
             desk.leave(seat)
-            _tell_end(error)
+            self._tell_end(error)
 
         seat.subscription = observable.subscribe(on_next, on_error, lambda: desk.leave(seat))
         desk.take(seat, symbols)
         return observable
 
+    def _tell_end(self, error: Exception) -> None:
+        """The end of a handler's subscription by an error, which goes to stderr unless it is told otherwise.
+
+        It may be the handler's own error, a refusal of its symbols, or the error that ends the stream; of the
+        last, :meth:`run` and ``on_error`` tell.
+        """
+        ends_stream = isinstance(error, RxPolygonError) and not isinstance(
+            error, (UsageError, SubscriptionRefusedError)
+        )
+        if not (ends_stream and (self._run.is_awaited or self._has_error_handler)):
+            raise error
+        _log.error("a handler gets no more events: %s", error)
+
     def _delivering(self, handler: Handler[E], seat: Seat) -> Callable[[E], object]:
         if not is_coroutine_function(handler):
-            return handler
+            return _plain(handler)
 
         def failed(error: BaseException) -> None:
             subscription = seat.subscription
@@ -226,6 +242,22 @@ class HandledStreams(Streams):
         self._unsubscribe(channel, (EVERY_SYMBOL,))
 
 
+def _plain(handler: Handler[E]) -> Handler[E]:
+    """A function that is done when it returns."""
+
+    def call(event: E) -> None:
+        result = handler(event)
+        if isinstance(result, Coroutine):
+            result.close()  # else Python warns of it, too
+            raise InvalidTypeError(
+                "handler",
+                handler,
+                "a coroutine function itself (async def), for nobody awaits what this one returns",
+            )
+
+    return call
+
+
 def _check_takes_event(handler: Callable[..., object]) -> None:
     try:
         inspect.signature(handler).bind(object())
@@ -235,10 +267,3 @@ def _check_takes_event(handler: Callable[..., object]) -> None:
         ) from None
     except ValueError:  # some built-in functions have no signature
         return
-
-
-def _tell_end(error: Exception) -> None:
-    """The end of a handler's subscription by an error."""
-    if not isinstance(error, RxPolygonError):
-        raise error  # the handler's own: nobody else handles it
-    _log.error("a handler gets no more events: %s", error)

@@ -45,9 +45,11 @@ class StockDataStream(StockChannels, DataStream):
     else on one in a thread of the stream's own; it gets its events one after another. All methods may be
     called from any thread, observers and handlers included.
 
-    **Errors.** An observer or handler that raises gets its own exception in ``on_error`` (a handler's goes to
-    stderr) and is detached; nobody else is hurt. Observables end with ``on_error`` when the server refuses
-    their symbols, or when the stream ends by an error that no retry mends.
+    **Errors.** An observer or handler that raises gets its own exception in ``on_error`` and is detached;
+    nobody else is hurt. Observables end with ``on_error`` when the server refuses their symbols, or when the
+    stream ends by an error that no retry mends. What ends a handler goes to stderr, as an exception in a
+    thread does; the error that ends the stream only where neither :meth:`run` nor the argument ``on_error``
+    tells it.
 
     Args:
         api_key: The id of the key; by default ``$APCA_API_KEY_ID``. It is never shown.

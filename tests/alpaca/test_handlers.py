@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from rxpolygon.alpaca import Quote, StockDataStream, Trade
-from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.errors import (
+    AuthenticationError,
+    InvalidArgumentError,
+    InvalidTypeError,
+    SubscriptionRefusedError,
+)
 from rxpolygon.simulator import Simulator
 from tests.alpaca.support import FEED, Connect, ids, push, push_until, topics, trade, wait_for_topics
 from tests.client.support import Recorder
@@ -141,7 +146,8 @@ def test_loop_that_ends_with_events_under_way_stops_nothing(
 def test_handler_given_inside_a_handler_gets_all_before_the_thread_ends(
     server: Simulator, connect: Connect
 ) -> None:
-    stream, later, arrived = connect(server), Seen(), Recorder[Trade]()
+    stream = connect(server, on_error=lambda error: None)
+    later, arrived = Seen(), Recorder[Trade]()
     gate = threading.Event()
 
     async def slow(event: Trade) -> None:
@@ -164,6 +170,57 @@ def test_handler_given_inside_a_handler_gets_all_before_the_thread_ends(
     gate.set()
     assert later.wait(5) == [0, 1, 2, 3, 4]
     stream.close_stream()
+
+
+def test_function_that_gives_a_coroutine_is_an_error_and_not_silence(
+    server: Simulator, connect: Connect, uncaught: list[BaseException]
+) -> None:
+    stream, seen = connect(server), Seen()
+    stream.subscribe_trades(lambda event: seen.coroutine(event), "AAPL")
+    started(stream, server, "trades.AAPL")
+    push(server, 1)
+    wait_for(lambda: uncaught)
+    assert isinstance(uncaught[0], InvalidTypeError)
+    assert "async def" in str(uncaught[0])
+
+
+def test_wrong_call_inside_a_handler_is_told_as_its_own_error(
+    server: Simulator, connect: Connect, uncaught: list[BaseException]
+) -> None:
+    stream = connect(server)
+    stream.subscribe_trades(lambda event: stream.subscribe_trades("A B"), "AAPL")
+    started(stream, server, "trades.AAPL")
+    push(server, 1)
+    wait_for(lambda: uncaught)
+    assert isinstance(uncaught[0], InvalidArgumentError)
+
+
+def test_handler_whose_symbols_are_refused_is_told_of_it(
+    connect: Connect, uncaught: list[BaseException]
+) -> None:
+    with Simulator(venue="alpaca", market=False, refuse=["trades"]) as server:
+        stream, seen = connect(server), Seen()
+        stream.subscribe_trades(seen.plain, "AAPL")
+        stream.start_stream_thread()
+        wait_for(lambda: uncaught)
+        assert isinstance(uncaught[0], SubscriptionRefusedError)
+        stream.close_stream()
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_error_that_ends_the_stream_is_told_once(
+    server: Simulator, connect: Connect, uncaught: list[BaseException], awaited: bool
+) -> None:
+    stream, seen = connect(server, api_key="WRONG"), Seen()
+    stream.subscribe_trades(seen.plain, "AAPL")
+    if awaited:
+        with pytest.raises(AuthenticationError):
+            stream.run()
+    else:
+        stream.start_stream_thread()
+        wait_for(lambda: uncaught)
+        wait_for(lambda: not stream.is_streaming)
+    assert [type(error) for error in uncaught] == ([] if awaited else [AuthenticationError])
 
 
 def test_cancelled_future_inside_a_handler_is_its_own_error(
