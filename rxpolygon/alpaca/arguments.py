@@ -204,9 +204,11 @@ def data_limits(
         return None
     if not isinstance(limits, Mapping):
         return positive_number("data_timeout", limits, "seconds")
-    unknown = [name for name in limits if name not in channels]
+    # What comes with another channel may be silent for days.
+    known = [name for name, channel in channels.items() if channel.comes_with is None]
+    unknown = [name for name in limits if name not in known]
     if unknown:
-        allowed = ", ".join(map(repr, channels))
+        allowed = ", ".join(map(repr, known))
         raise InvalidArgumentError("data_timeout", unknown, f"use {allowed}")
     return {
         channels[name].field: positive_number("data_timeout", seconds, "seconds")

@@ -93,6 +93,7 @@ def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
         ({"websocket_params": {"ping_timeout": -1}}, InvalidArgumentError, "ping_timeout"),
         ({"websocket_params": {"max_queue": 1.5}}, InvalidTypeError, "max_queue"),
         ({"websocket_params": {"additional_headers": 7}}, InvalidTypeError, "additional_headers"),
+        ({"data_timeout": {"trade_cancels": 5}}, InvalidArgumentError, "'daily_bars'"),
         ({"websocket_params": {"extra_headers": {"A": "b\r\nC: d"}}}, InvalidArgumentError, "control"),
     ],
     ids=str,
