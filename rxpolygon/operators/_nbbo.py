@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 from reactivex import Observable, abc
 
+from rxpolygon.errors import InvalidTypeError
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._protocols import OnExchange
 
@@ -106,7 +107,13 @@ class _Market(Generic[TQuote]):
 
     def update(self, quote: TQuote) -> Nbbo | None:
         """The best bid and offer after the quote; None if it is too old or changes nothing."""
-        exchange, time = quote.exchange, quote.timestamp
+        try:
+            exchange, time = quote.exchange, quote.timestamp
+        except AttributeError:
+            expected = (
+                "a quote of one exchange, as crypto's are (those of stocks and options are the best of all)"
+            )
+            raise InvalidTypeError("an event of the source", quote, expected) from None
         last = self._quotes.get(exchange)
         if time is not None:
             if last is not None and last.timestamp is not None and time < last.timestamp:
@@ -174,7 +181,8 @@ def nbbo(*, max_age: str | timedelta | None = None) -> Callable[[Observable[TQuo
         An operator from quotes to :class:`Nbbo`.
 
     Raises:
-        InvalidArgumentError: ``max_age`` cannot be read.
+        InvalidArgumentError: ``max_age`` cannot be read. Quotes that name no exchange are an
+            ``InvalidTypeError``, to ``on_error``.
 
     Example:
         >>> import reactivex as rx

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from rxpolygon.errors import InvalidArgumentError, MissingPackageError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, MissingPackageError
 from rxpolygon.simulator import settings as checked
 from rxpolygon.simulator.faults import Fault
 from rxpolygon.simulator.journal import Journal, Received
@@ -328,10 +328,14 @@ class Simulator:
             How many connections they went to.
 
         Raises:
-            InvalidArgumentError: There is no such cluster.
+            InvalidArgumentError: There is no such cluster, or the simulator does not run.
+            InvalidTypeError: An event is no dict.
         """
         self._check_cluster(cluster)
         items = [events] if isinstance(events, Mapping) else list(events)
+        for item in items:
+            if not isinstance(item, Mapping):
+                raise InvalidTypeError("an event", item, "a dict with the wire's letters")
         addressed = [(self._venue.head(cluster, event), event) for event in items]
         return self._runner.do(lambda server: server.push(cluster, addressed))
 

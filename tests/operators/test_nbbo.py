@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
+import reactivex as rx
 from hypothesis import given
 from hypothesis import strategies as st
 
 import rxpolygon.operators as rxo
-from rxpolygon.errors import InvalidArgumentError
-from rxpolygon.events import CryptoQuote, CryptoTrade
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.events import CryptoQuote, CryptoTrade, Quote
 from rxpolygon.operators import Nbbo, TradeWithQuote
 from tests.operators.streams import Hot, Lab, Watch, push_through
 
@@ -148,6 +149,12 @@ def test_nbbo_equals_the_best_of_a_plain_table(
         assert (last.bid_price, last.bid_size or 0) == max(bids, default=(None, 0))
         ask, ask_size = max(asks, default=(None, 0))
         assert (last.ask_price, last.ask_size or 0) == (None if ask is None else -ask, ask_size)
+
+
+def test_quotes_that_name_no_exchange_are_refused_by_name() -> None:
+    quotes = rx.of(Quote(symbol="IBM", bid_price=1.0, ask_price=2.0, timestamp=1))
+    with pytest.raises(InvalidTypeError, match="must be a quote of one exchange"):
+        quotes.pipe(rxo.nbbo()).run()  # type: ignore[arg-type] # that is the test
 
 
 def is_side(price: float | None, size: float | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import websocket
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.simulator import Simulator
 from tests.simulator.wire import Client, trade
 
@@ -27,6 +27,11 @@ def test_push_when_nobody_logged_in_reaches_nobody(quiet: Simulator) -> None:
 def test_push_to_an_unknown_cluster_is_an_error(quiet: Simulator) -> None:
     with pytest.raises(InvalidArgumentError, match="cluster"):
         quiet.push("bonds", trade("AAPL"))
+
+
+def test_push_of_what_is_no_event_is_an_error(quiet: Simulator) -> None:
+    with pytest.raises(InvalidTypeError, match="an event must be a dict with the wire's letters, not str"):
+        quiet.push("stocks", '{"ev": "T"}')  # type: ignore[arg-type] # that is the test
 
 
 def test_push_when_not_running_is_an_error() -> None:
