@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.certificates import write_certificate
 
 _REAL_DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 _PATIENCE: Final = 5.0  # for threads that were told to end and are about to
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+settings.register_profile(
+    "untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("untimed")
 
 
 def _extra_threads(before: set[threading.Thread]) -> list[str]:
