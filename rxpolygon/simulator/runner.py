@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import UsageError
 
 if TYPE_CHECKING:
     from rxpolygon.simulator.server import Server
@@ -84,11 +84,11 @@ class Runner:
         """Run something on the event loop's thread and return its result.
 
         Raises:
-            InvalidArgumentError: Nothing runs.
+            UsageError: Nothing runs.
         """
         loop, server = self._loop, self.server
         if self._thread is None or loop is None or server is None:
-            raise InvalidArgumentError("simulator", self, "it must be running: start it, or use a with block")
+            raise UsageError("the simulator is not running: start it, or use it in a with block")
 
         async def run() -> T:
             return act(server)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, MissingPackageError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, MissingPackageError, UsageError
 from rxpolygon.simulator import settings as checked
 from rxpolygon.simulator.faults import Fault
 from rxpolygon.simulator.journal import Journal, Received
@@ -208,7 +208,7 @@ class Simulator:
         """``ws://127.0.0.1:PORT``, or ``wss`` with TLS; add ``/<cluster>``. With Alpaca it is whole.
 
         Raises:
-            InvalidArgumentError: The simulator has not been started.
+            UsageError: The simulator has not been started.
         """
         return self._address + self._venue.home
 
@@ -216,7 +216,8 @@ class Simulator:
         """The whole URL of a cluster or feed, such as ``crypto`` or ``v2/sip``.
 
         Raises:
-            InvalidArgumentError: There is no such cluster, or the simulator has not been started.
+            InvalidArgumentError: There is no such cluster.
+            UsageError: The simulator has not been started.
         """
         self._check_cluster(cluster)
         return f"{self._address}/{cluster}"
@@ -224,7 +225,7 @@ class Simulator:
     @property
     def _address(self) -> str:
         if self._runner.port is None:
-            raise InvalidArgumentError("url", None, "start the simulator first, or use it in a with block")
+            raise UsageError("the simulator has no URL yet: start it first, or use it in a with block")
         scheme = "ws" if self._settings.tls is None else "wss"
         return f"{scheme}://127.0.0.1:{self._runner.port}"
 
@@ -328,7 +329,8 @@ class Simulator:
             How many connections they went to.
 
         Raises:
-            InvalidArgumentError: There is no such cluster, or the simulator does not run.
+            InvalidArgumentError: There is no such cluster.
+            UsageError: The simulator does not run.
             InvalidTypeError: An event is no dict.
         """
         self._check_cluster(cluster)

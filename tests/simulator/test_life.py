@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import websocket
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import UsageError
 from rxpolygon.simulator import Simulator
 from tests.certificates import write_certificate
 from tests.simulator.wire import PATIENCE, Client
@@ -34,7 +34,7 @@ def test_simulator_can_be_started_again_and_closed_twice() -> None:
 
 
 def test_url_before_the_start_is_an_error() -> None:
-    with pytest.raises(InvalidArgumentError, match="start"):
+    with pytest.raises(UsageError, match="start it first"):
         _ = Simulator().url
 
 
