@@ -15,12 +15,19 @@ from tests.certificates import write_certificate
 
 _REAL_DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 _PATIENCE: Final = 5.0  # for threads that were told to end and are about to
+# Files that take longest. A file is run by one process, and they should not be what all others wait for.
+_LONG: Final = ("tests/notebooks/", "tests/docs/", "tests/notebook/", "tests/test_soak", "tests/cli/")
 
 # How long an example takes says how busy the machine is, and nothing about what is tested.
 settings.register_profile(
     "untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, all else as it was."""
+    items.sort(key=lambda item: next((at for at, name in enumerate(_LONG) if name in item.nodeid), len(_LONG)))
 
 
 def _extra_threads(before: set[threading.Thread]) -> list[str]:

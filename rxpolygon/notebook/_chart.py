@@ -100,9 +100,7 @@ class Chart(Frame):
         panel.margins(x=0.01)
         panel.spines[:].set_visible(False)
         panel.tick_params(length=0, labelsize=8, labelcolor="#555555")
-        panel.ticklabel_format(
-            style="plain", useOffset=False
-        )  # whole prices
+        panel.ticklabel_format(style="plain", useOffset=False)  # whole prices
 
     def bundle(self) -> MimeBundle:
         """A picture; nothing while there is nothing to see, or without matplotlib."""
