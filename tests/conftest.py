@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -27,7 +28,16 @@ settings.load_profile("untimed")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, all else as it was."""
-    items.sort(key=lambda item: next((at for at, name in enumerate(_LONG) if name in item.nodeid), len(_LONG)))
+
+    def place(item: pytest.Item) -> int:
+        return next((at for at, name in enumerate(_LONG) if name in item.nodeid), len(_LONG))
+
+    items.sort(key=place)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More processes than cores: many tests wait for a connection or a clock."""
+    return (os.cpu_count() or 1) + 2
 
 
 def _extra_threads(before: set[threading.Thread]) -> list[str]:

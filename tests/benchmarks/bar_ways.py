@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.json import Decoder, Encoder
-from reactivex import ConnectableObservable, GroupedObservable, Observable, Subject, abc
+from reactivex import ConnectableObservable, GroupedObservable, Observable, Subject
 from reactivex import operators as ops
-from reactivex.disposable import Disposable
 
 import rxpolygon.operators as rxo
 from rxpolygon.events import Trade
 from rxpolygon.operators import Bar
+from rxpolygon.subscriber import Interest, KeyedObservable, Subscriber
+
+T = TypeVar("T")
 
 EVENTS = 200_000
 FRAME = 50
@@ -66,30 +68,39 @@ class Frames:
             yield frame
 
 
-class Feed(Observable[Trade]):
-    """A hot Observable with one observer and no ceremony."""
+class _Stage:
+    """Where the one subscriber of a feed stands."""
+
+    subscriber: Subscriber
+
+    def subscribe(self, subscriber: Subscriber, interest: Interest) -> None:
+        self.subscriber = subscriber
+
+    def dispose(self, subscriber: Subscriber) -> None:
+        pass
+
+
+class Feed(KeyedObservable[T]):
+    """What a client's ``subscribe_*`` returns, for all ways alike, with one observer and no connection."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.observer: abc.ObserverBase[Trade] | None = None
+        self._stage = _Stage()
+        super().__init__(self._stage, Interest(()))
 
-    def _subscribe_core(
-        self, observer: abc.ObserverBase[Trade], scheduler: abc.SchedulerBase | None = None
-    ) -> abc.DisposableBase:
-        self.observer = observer
-        return Disposable()
+    @property
+    def push(self) -> Callable[[T], object]:
+        """What takes an event, once it is subscribed."""
+        return self._stage.subscriber.on_next
 
-    def send(self, trades: Iterable[Trade]) -> None:
-        assert self.observer is not None
-        on_next = self.observer.on_next
-        for trade in trades:
-            on_next(trade)
+    def send(self, events: Iterable[T]) -> None:
+        on_next = self.push
+        for event in events:
+            on_next(event)
 
     def complete(self) -> None:
-        assert self.observer is not None
-        self.observer.on_completed()
+        self._stage.subscriber.on_completed()
 
-    def play(self, frames: Iterable[Sequence[Trade]]) -> None:
+    def play(self, frames: Iterable[Sequence[T]]) -> None:
         for frame in frames:
             self.send(frame)
         self.complete()
@@ -122,7 +133,7 @@ def by_rank(rank: int) -> float:
 
 
 def with_time_bars(frames: Iterable[list[Trade]]) -> list[Bar]:
-    feed, bars = Feed(), list[Bar]()
+    feed, bars = Feed[Trade](), list[Bar]()
     feed.pipe(rxo.time_bars("1m")).subscribe(bars.append)
     feed.play(frames)
     return bars
@@ -250,7 +261,7 @@ def next_rows(state: ScanState, item: Judged) -> ScanState:
 
 
 def with_scan(frames: Iterable[list[Trade]]) -> list[Bar]:
-    feed, bars = Feed(), list[Bar]()
+    feed, bars = Feed[Trade](), list[Bar]()
     last: ScanState = ({}, [], 0)
 
     def over(state: ScanState) -> list[Bar]:
@@ -269,7 +280,7 @@ def with_scan(frames: Iterable[list[Trade]]) -> list[Bar]:
 
 
 def with_scan_of_values(frames: Iterable[list[Trade]]) -> list[Bar]:
-    feed, bars = Feed(), list[Bar]()
+    feed, bars = Feed[Trade](), list[Bar]()
     State = tuple[dict[str, Candle], list[Candle], int]
 
     def step(state: State, item: Judged) -> State:
@@ -302,7 +313,7 @@ def with_scan_of_values(frames: Iterable[list[Trade]]) -> list[Bar]:
 
 
 def with_group_by(frames: Iterable[list[Trade]]) -> list[Bar]:
-    feed, bars = Feed(), list[Bar]()
+    feed, bars = Feed[Trade](), list[Bar]()
     publish: Callable[[Observable[Trade]], ConnectableObservable[Trade]] = ops.publish()
     shared = publish(feed)
     minute = -1

@@ -128,7 +128,7 @@ def memory(symbols: int = 10_000) -> None:
             yield Trade(symbol=names[number], price=100.25 + number, size=100, timestamp=at, conditions=())
 
     names = [f"S{number:05}" for number in range(symbols)]
-    feed = Feed()
+    feed = Feed[Trade]()
     subscription = feed.pipe(rxo.time_bars("1m")).subscribe()
     sizes: list[int] = []
     tracemalloc.start()

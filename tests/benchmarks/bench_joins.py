@@ -1,12 +1,12 @@
 """Joins, ``by_symbol`` and the other symbol-wise operators: against RxPY, by number of symbols, and alone.
 
-Run by hand:  python tests/benchmarks/bench_joins.py
+Run by hand:  python -m tests.benchmarks.bench_joins
 
-The events come as in the client: a frame of 50 is decoded, then pushed event by event into the lightest hot
-Observable there is, the same for both sides. Only the pushing is timed where nothing else is said, and only
-the second half of the stream, when every symbol has its state. A figure is the median over several passes,
-in turn in one run, in microseconds of the thread's own time an event, so that other programs disturb it
-little. Hold the ratios against the targets; the absolute figures are this machine's.
+The events come as in the client: a frame of 50 is decoded, then pushed event by event into the Observable
+that ``subscribe_*`` returns, the same for both sides. Only the pushing is timed where nothing else is said,
+and only the second half of the stream, when every symbol has its state. A figure is the median over several
+passes, in turn in one run, in microseconds of the thread's own time an event, so that other programs disturb
+it little. Hold the ratios against the targets; the absolute figures are this machine's.
 
 A symbol's pipeline costs the same under ``by_symbol`` and under ``group_by``. So it is also measured by hand:
 a dict of pipelines made beforehand, with nothing that keeps threads apart, counts errors or disposes.
@@ -27,33 +27,23 @@ from platform import machine, python_version
 from typing import Any, NamedTuple
 
 from msgspec.json import Decoder, Encoder
-from reactivex import GroupedObservable, Observable, abc
+from reactivex import GroupedObservable, Observable
 from reactivex import operators as ops
-from reactivex.disposable import Disposable
 
 import rxpolygon.operators as rxo
 from rxpolygon.events import Quote, Trade
+from tests.benchmarks.bar_ways import Feed
 
 EVENTS = 200_000
 FRAME = 50
 PASSES = 7
 
 Event = Trade | Quote
-Push = Callable[[Any], None]
+Push = Callable[[Any], object]
 #: Builds a pipeline; gives what takes a trade and what takes a quote.
 Setup = Callable[[], tuple[Push, Push]]
 
 decode = Decoder(list[Event]).decode
-
-
-class Feed(Observable[Any]):
-    """A hot Observable with one observer and no ceremony."""
-
-    def _subscribe_core(
-        self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
-    ) -> abc.DisposableBase:
-        self.push = observer.on_next
-        return Disposable()
 
 
 def ignore(_: object) -> None:
@@ -125,7 +115,7 @@ def piped(operator: Callable[[Observable[Any]], Observable[Any]]) -> Setup:
     """Trades and quotes through one operator."""
 
     def setup() -> tuple[Push, Push]:
-        feed = Feed()
+        feed = Feed[Any]()
         feed.pipe(operator).subscribe(ignore)
         return feed.push, feed.push
 
@@ -142,7 +132,7 @@ def trades_only(operator: Callable[[Observable[Any]], Observable[Any]]) -> Setup
 
 def joined(**options: Any) -> Setup:
     def setup() -> tuple[Push, Push]:
-        trades, quotes = Feed(), Feed()
+        trades, quotes = Feed[Any](), Feed[Any]()
         trades.pipe(rxo.join_quotes(quotes, **options)).subscribe(ignore)
         return trades.push, quotes.push
 
@@ -191,7 +181,7 @@ def by_hand(inner: Callable[[Any], Observable[Any]]) -> Setup:
             try:
                 push_one = pushes[event.symbol]
             except KeyError:
-                feed = Feed()
+                feed = Feed[Any]()
                 feed.pipe(inner).subscribe(ignore)
                 push_one = pushes[event.symbol] = feed.push
             push_one(event)

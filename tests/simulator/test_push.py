@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import websocket
 
-from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, UsageError
 from rxpolygon.simulator import Simulator
 from tests.simulator.wire import Client, trade
 
@@ -35,7 +35,7 @@ def test_push_of_what_is_no_event_is_an_error(quiet: Simulator) -> None:
 
 
 def test_push_when_not_running_is_an_error() -> None:
-    with pytest.raises(InvalidArgumentError, match="running"):
+    with pytest.raises(UsageError, match="running"):
         Simulator().push("stocks", trade("AAPL"))
 
 
