@@ -14,10 +14,9 @@ from rxpolygon import StreamClient
 from rxpolygon import operators as rxo
 from rxpolygon.cli.board import Board, Meter
 from rxpolygon.cli.board_view import board_table
+from rxpolygon.cli.show import OPENING, SYMBOLS
 from rxpolygon.simulator import Simulator
 
-SYMBOLS = ["AAPL", "AMD", "AMZN", "BRK.B", "GOOGL", "IBM", "MSFT", "NVDA", "TSLA"]
-OPENING = 1_748_871_000_000  # Monday, 2025-06-02, 9:30 in New York
 BARS = 12 * len(SYMBOLS)
 WIDTH = 84
 LIMIT = 60.0

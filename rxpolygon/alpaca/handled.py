@@ -9,8 +9,7 @@ import threading
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
-from types import TracebackType
-from typing import Any, Final, Self, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 from reactivex import Observable
@@ -82,22 +81,6 @@ class HandledStreams(Streams):
                 self, None, on_close, on_error, lambda: True, name=f"alpaca {market}"
             ),
         )
-
-    def __enter__(self) -> Self:
-        self.start_stream_thread()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close_stream()
-
-    @abstractmethod
-    def start_stream_thread(self) -> None:
-        """Stream, in threads of the stream's own. Returns at once."""
 
     def run(self) -> None:
         """Stream until :meth:`stop`, Ctrl-C or an error that no retry mends. Blocks.

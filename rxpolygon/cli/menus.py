@@ -16,11 +16,9 @@ from rxpolygon.cli.prices import prices_from
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Event
 from rxpolygon.operators import Bar
-from rxpolygon.venues.alpaca.channels import Channel, channels_of
+from rxpolygon.venues.alpaca.channels import MARKETS, Channel, channels_of
 
-__all__ = ["ALPACA_MARKETS", "AlpacaMenu", "Menu", "PolygonMenu", "alpaca_market"]
-
-ALPACA_MARKETS: Final = ("stocks", "crypto", "options")
+__all__ = ["AlpacaMenu", "Menu", "PolygonMenu", "alpaca_market"]
 
 _EVERY: Final = ("*",)
 _REGISTERED: Final = ("trade_corrections", "trade_cancels")  # they come with the trades
@@ -134,6 +132,6 @@ def alpaca_market(cluster: str) -> str:
     Raises:
         InvalidArgumentError: It has no such market.
     """
-    if cluster not in ALPACA_MARKETS:
-        raise InvalidArgumentError("cluster", cluster, f"alpaca has {', '.join(ALPACA_MARKETS)}")
+    if cluster not in MARKETS:
+        raise InvalidArgumentError("cluster", cluster, f"alpaca has {', '.join(MARKETS)}")
     return cluster

@@ -16,10 +16,12 @@ from rxpolygon.client import StreamClient
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator.settings import Speed
 
-__all__ = ["show"]
+__all__ = ["OPENING", "SYMBOLS", "show"]
 
-_SYMBOLS: Final = ("AAPL", "AMD", "AMZN", "BRK.B", "GOOGL", "IBM", "MSFT", "NVDA", "TSLA")
-_OPENING: Final = 1_748_871_000_000  # Monday, 2025-06-02, 9:30 in New York
+#: What the demo shows unless it is told otherwise.
+SYMBOLS: Final = ("AAPL", "AMD", "AMZN", "BRK.B", "GOOGL", "IBM", "MSFT", "NVDA", "TSLA")
+#: When its market begins, Unix ms: Monday, 2025-06-02, 9:30 in New York.
+OPENING: Final = 1_748_871_000_000
 
 
 def show(symbols: list[str] | None, *, seed: int, speed: Speed, seconds: float | None) -> None:
@@ -35,10 +37,10 @@ def show(symbols: list[str] | None, *, seed: int, speed: Speed, seconds: float |
         RxPolygonError: The stream ended by it.
         KeyboardInterrupt: A signal ended it; the summary has been written.
     """
-    names = symbols or list(_SYMBOLS)
+    names = symbols or list(SYMBOLS)
     board = Board(names)
     screen = _screen(board)
-    with Simulator(symbols=names, seed=seed, speed=speed, start=_OPENING) as market:
+    with Simulator(symbols=names, seed=seed, speed=speed, start=OPENING) as market:
         client = StreamClient("demo", "stocks", market.url)
         trades = client.subscribe_stock_trades(names)
         quotes = client.subscribe_stock_quotes(names)
