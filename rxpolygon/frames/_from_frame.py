@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
-from reactivex import Observable, abc
-from reactivex.disposable import BooleanDisposable, CompositeDisposable
-from reactivex.scheduler import CurrentThreadScheduler
+from reactivex import Observable
 
+from rxpolygon.cold import cold
 from rxpolygon.errors import InvalidTypeError, UsageError
 from rxpolygon.frames._packages import polars, pyarrow
 from rxpolygon.frames._plan import class_of, plan_of
@@ -74,30 +72,8 @@ def from_frame(
     table = _table(data)
     plan = plan_of(kind)
     reader = Reader(plan, table.schema)  # now, so that a wrong frame is told at the call
-    return _observable(lambda: reader.events(_sorted(table)))
-
-
-def _observable(read: Callable[[], Iterator[Any]]) -> Observable[Any]:  # Any: events of one class
-    def subscribe(
-        observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
-    ) -> abc.DisposableBase:
-        disposed = BooleanDisposable()
-
-        def give(_scheduler: abc.SchedulerBase, _state: object = None) -> None:
-            try:
-                for event in read():
-                    if disposed.is_disposed:
-                        return
-                    observer.on_next(event)
-            except UsageError as error:  # a column that holds something else
-                observer.on_error(error)
-            else:
-                observer.on_completed()
-
-        chosen = scheduler or CurrentThreadScheduler.singleton()
-        return CompositeDisposable(chosen.schedule(give), disposed)
-
-    return Observable(subscribe)
+    # A column that holds something else is told where it is read.
+    return cold(lambda: reader.events(_sorted(table)), UsageError)
 
 
 def _table(data: Any) -> Any:

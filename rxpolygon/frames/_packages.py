@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from rxpolygon.errors import MissingPackageError
+from rxpolygon.packages import package
 
 __all__ = ["pandas", "polars", "pyarrow"]
 
@@ -13,11 +12,7 @@ __all__ = ["pandas", "polars", "pyarrow"]
 
 
 def _package(module: str, extra: str = "frames") -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        name = module.partition(".")[0]
-        raise MissingPackageError(f"rxpolygon.frames with {name}", name, extra) from error
+    return package(module, f"rxpolygon.frames with {module.partition('.')[0]}", extra)
 
 
 def polars() -> Any:

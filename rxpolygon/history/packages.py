@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
-from rxpolygon.errors import MissingPackageError
+from rxpolygon.packages import package
 
 __all__ = ["polars", "pyarrow"]
 
-
-def _package(name: str, module: str) -> Any:  # Any: the package may not be installed, nor its types
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise MissingPackageError("reading flat files and tables", name, "frames") from error
+_FEATURE: Final = "reading flat files and tables"
+# Any: a package may not be installed, nor its types.
 
 
 def polars() -> Any:
     """The package polars."""
-    return _package("polars", "polars")
+    return package("polars", _FEATURE, "frames")
 
 
 def pyarrow(part: str) -> Any:
     """A part of the package pyarrow: ``csv``, ``ipc``, ``parquet``."""
-    return _package("pyarrow", f"pyarrow.{part}")
+    return package(f"pyarrow.{part}", _FEATURE, "frames")

@@ -8,10 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
 
-from reactivex import Observable, abc
-from reactivex.disposable import BooleanDisposable, CompositeDisposable
-from reactivex.scheduler import CurrentThreadScheduler
+from reactivex import Observable
 
+from rxpolygon.cold import cold
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RecordingError, RxPolygonError
 from rxpolygon.events import Event
 from rxpolygon.history.bars import FIELDS as BAR_FIELDS
@@ -207,7 +206,7 @@ class HistorySource(Generic[E]):
     def events(self) -> Observable[E]:
         """The events as a cold Observable: every observer gets all of them, then the end or the error."""
 
-        return _cold(self)
+        return cold(self.__iter__, RxPolygonError)
 
     def bars(
         self,
@@ -278,7 +277,7 @@ class HistoryBars:
     @property
     def events(self) -> Observable[Bar]:
         """The bars as a cold Observable: every observer gets all of them, then the end or the error."""
-        return _cold(self)
+        return cold(self.__iter__, RxPolygonError)
 
 
 def _until_error(frames: Iterable[Any], problems: list[RecordingError]) -> Iterator[Any]:
@@ -291,29 +290,6 @@ def _until_error(frames: Iterable[Any], problems: list[RecordingError]) -> Itera
 
 def _no_codes(name: str, error: ValueError) -> RecordingError:
     return RecordingError(name, None, f"a column of codes holds something else: {error}")
-
-
-def _cold(values: Iterable[T]) -> Observable[T]:
-    def subscribe(
-        observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None = None
-    ) -> abc.DisposableBase:
-        disposed = BooleanDisposable()
-
-        def give(_scheduler: abc.SchedulerBase, _state: object = None) -> None:
-            try:
-                for value in values:
-                    if disposed.is_disposed:
-                        return
-                    observer.on_next(value)
-            except RxPolygonError as error:
-                observer.on_error(error)
-            else:
-                observer.on_completed()
-
-        chosen = scheduler or CurrentThreadScheduler.singleton()
-        return CompositeDisposable(chosen.schedule(give), disposed)
-
-    return Observable(subscribe)
 
 
 def flat_file(path: str | os.PathLike[str], cluster: StreamCluster | str) -> HistorySource[Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from rxpolygon.errors import MissingPackageError
+from rxpolygon import packages
 
 __all__ = ["current_shell", "has_package", "is_kernel", "package", "runs_widgets"]
 
@@ -19,10 +18,7 @@ def package(name: str, feature: str) -> Any:  # Any: it may not be installed, an
     Raises:
         MissingPackageError: It is not installed.
     """
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise MissingPackageError(feature, name.partition(".")[0], "notebook") from error
+    return packages.package(name, feature, "notebook")
 
 
 def has_package(name: str) -> bool:
