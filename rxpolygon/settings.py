@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.transport import Ping
@@ -24,6 +24,7 @@ __all__ = [
     "one_of",
     "ping_from",
     "positive_number",
+    "websocket_url_from",
 ]
 
 _LONGEST_PING: Final = 125  # bytes, RFC 6455, 5.5
@@ -60,6 +61,22 @@ def cluster_from(cluster: StreamCluster | str) -> StreamCluster:
         raise InvalidArgumentError("cluster", str(cluster), f"use one of {names}") from None
 
 
+def websocket_url_from(argument: str, url: str, allowed: str, *, shown: str) -> SplitResult:
+    """The parts of a ``ws://`` or ``wss://`` URL, which has a host.
+
+    Raises:
+        InvalidArgumentError: It is no such URL; the message has what is shown of it, and what is allowed.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises when it is not a number
+    except ValueError:
+        raise InvalidArgumentError(argument, shown, allowed) from None
+    if parts.scheme not in ("ws", "wss") or not parts.hostname or any(map(str.isspace, url)):
+        raise InvalidArgumentError(argument, shown, allowed)
+    return parts
+
+
 def base_url_from(host: StreamHost | str) -> str:
     """The URL before the cluster: a bare host is reached by TLS."""
     if not isinstance(host, str):
@@ -67,13 +84,7 @@ def base_url_from(host: StreamHost | str) -> str:
     text = str(host.value if isinstance(host, Enum) else host).strip()
     url = text if "://" in text else f"wss://{text}"
     allowed = "a StreamHost, a host name such as 'socket.polygon.io', or a ws:// or wss:// URL"
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises when it is not a number
-    except ValueError:
-        raise InvalidArgumentError("host", text, allowed) from None
-    if parts.scheme not in ("ws", "wss") or not parts.hostname or any(map(str.isspace, url)):
-        raise InvalidArgumentError("host", text, allowed)
+    parts = websocket_url_from("host", url, allowed, shown=text)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InvalidArgumentError("host", "<hidden>", f"{allowed}, without user, query or fragment")
     scheme, _, rest = url.partition("://")

@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
-from rxpolygon.settings import positive_number
+from rxpolygon.settings import positive_number, websocket_url_from
 from rxpolygon.topics import EVERY_SYMBOL, Topic
 from rxpolygon.transport import Ping
 from rxpolygon.venues.alpaca.channels import Channel
@@ -105,13 +104,7 @@ def url_of(path: str, override: str | None) -> str:
         raise InvalidTypeError("url_override", override, "the whole URL of a stream, or None")
     url = override.strip()
     allowed = "the whole ws:// or wss:// URL of a stream, such as 'wss://stream.data.alpaca.markets/v2/test'"
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises when it is not a number
-    except ValueError:
-        raise InvalidArgumentError("url_override", url, allowed) from None
-    if parts.scheme not in ("ws", "wss") or not parts.hostname or any(map(str.isspace, url)):
-        raise InvalidArgumentError("url_override", url, allowed)
+    parts = websocket_url_from("url_override", url, allowed, shown=url)
     if parts.username or parts.password:
         raise InvalidArgumentError("url_override", "<hidden>", f"{allowed}, without user and password")
     return url

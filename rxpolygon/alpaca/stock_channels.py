@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from reactivex import Observable
 
-from rxpolygon.alpaca.handled import HandledStreams, Handler
+from rxpolygon.alpaca.bar_channels import BarChannels
+from rxpolygon.alpaca.handled import Handler
 from rxpolygon.events.alpaca import (
-    Bar,
     Imbalance,
     LimitUpLimitDown,
     Quote,
@@ -19,7 +19,7 @@ from rxpolygon.events.alpaca import (
 __all__ = ["StockChannels"]
 
 
-class StockChannels(HandledStreams):
+class StockChannels(BarChannels):
     """Alpaca's stock data, live or replayed: what a pipeline takes that is to run on both."""
 
     def subscribe_trades(self, first: Handler[Trade] | str, /, *symbols: str) -> Observable[Trade]:
@@ -61,66 +61,6 @@ class StockChannels(HandledStreams):
             symbols: Which; ``"*"`` for all of the channel.
         """
         self._unsubscribe("quotes", symbols)
-
-    def subscribe_bars(self, first: Handler[Bar] | str, /, *symbols: str) -> Observable[Bar]:
-        """Minute bars, each when its minute is over.
-
-        Args:
-            first: A handler (a function or a coroutine function of an event), or the first symbol.
-            symbols: Tickers; ``"*"`` for every symbol.
-
-        Returns:
-            A hot Observable of :class:`~rxpolygon.alpaca.Bar`. Channel ``bars``.
-        """
-        return self._subscribe("bars", Bar, first, symbols)
-
-    def unsubscribe_bars(self, *symbols: str) -> None:
-        """Give up bars and complete their Observables.
-
-        Args:
-            symbols: Which; ``"*"`` for all of the channel.
-        """
-        self._unsubscribe("bars", symbols)
-
-    def subscribe_updated_bars(self, first: Handler[Bar] | str, /, *symbols: str) -> Observable[Bar]:
-        """Minute bars again, half a minute later, where late trades changed them.
-
-        Args:
-            first: A handler (a function or a coroutine function of an event), or the first symbol.
-            symbols: Tickers; ``"*"`` for every symbol.
-
-        Returns:
-            A hot Observable of :class:`~rxpolygon.alpaca.Bar`. Channel ``updatedBars``.
-        """
-        return self._subscribe("updated_bars", Bar, first, symbols)
-
-    def unsubscribe_updated_bars(self, *symbols: str) -> None:
-        """Give up updated bars and complete their Observables.
-
-        Args:
-            symbols: Which; ``"*"`` for all of the channel.
-        """
-        self._unsubscribe("updated_bars", symbols)
-
-    def subscribe_daily_bars(self, first: Handler[Bar] | str, /, *symbols: str) -> Observable[Bar]:
-        """Bars of the day so far, after each minute with trades.
-
-        Args:
-            first: A handler (a function or a coroutine function of an event), or the first symbol.
-            symbols: Tickers; ``"*"`` for every symbol.
-
-        Returns:
-            A hot Observable of :class:`~rxpolygon.alpaca.Bar`. Channel ``dailyBars``.
-        """
-        return self._subscribe("daily_bars", Bar, first, symbols)
-
-    def unsubscribe_daily_bars(self, *symbols: str) -> None:
-        """Give up daily bars and complete their Observables.
-
-        Args:
-            symbols: Which; ``"*"`` for all of the channel.
-        """
-        self._unsubscribe("daily_bars", symbols)
 
     def subscribe_trading_statuses(
         self, first: Handler[TradingStatus] | str, /, *symbols: str
