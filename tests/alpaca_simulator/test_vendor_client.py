@@ -185,6 +185,8 @@ def test_client_subscribes_and_unsubscribes_while_it_runs(quiet: Simulator) -> N
     stream.subscribe_trades(seen.handle, "AAPL")
     with running(stream, quiet):
         quiet.wait_for(lambda sim: sim.subscriptions.get(1) == frozenset({"trades.AAPL"}), PATIENCE)
+        # Until its own flag is up, the client keeps a subscription for its next connection.
+        wait_for(lambda: stream._running, PATIENCE)
         stream.subscribe_trades(seen.handle, "IBM")
         quiet.wait_for(
             lambda sim: sim.subscriptions.get(1) == frozenset({"trades.AAPL", "trades.IBM"}), PATIENCE
