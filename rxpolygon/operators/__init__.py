@@ -3,7 +3,7 @@
 from rxpolygon.operators._as_of_join import AsOf, as_of_join
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._buffered import buffered
-from rxpolygon.operators._by_symbol import SymbolStream, by_symbol
+from rxpolygon.operators._by_symbol import by_symbol
 from rxpolygon.operators._conflate import conflate
 from rxpolygon.operators._deduplicate import deduplicate
 from rxpolygon.operators._dollar_bars import dollar_bars
@@ -24,6 +24,7 @@ from rxpolygon.operators._runs_bars import runs_bars
 from rxpolygon.operators._sales import SaleRules
 from rxpolygon.operators._sequence_gaps import SequenceGap, sequence_gaps
 from rxpolygon.operators._sessions import Session
+from rxpolygon.operators._symbol_stream import SymbolStream
 from rxpolygon.operators._tick_bars import tick_bars
 from rxpolygon.operators._time_bars import time_bars
 from rxpolygon.operators._trade_with_quote import Side, TradeWithQuote

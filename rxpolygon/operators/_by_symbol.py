@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
@@ -12,123 +12,13 @@ from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignme
 from rxpolygon.errors import InvalidTypeError
 from rxpolygon.operators._checks import function
 from rxpolygon.operators._protocols import Timed
+from rxpolygon.operators._symbol_stream import SymbolStream, ignore
 from rxpolygon.operators._turns import Turns
 
-__all__ = ["SymbolStream", "by_symbol"]
+__all__ = ["by_symbol"]
 
-T = TypeVar("T")
 TTimed = TypeVar("TTimed", bound=Timed)
 TOut = TypeVar("TOut")
-
-
-def _ignore(_: object) -> None:
-    """What nobody observes."""
-
-
-def _raise(error: Exception) -> None:
-    raise error
-
-
-def _do_nothing() -> None:
-    """For who does not want to know."""
-
-
-class _Taker(Generic[T]):
-    """Who observes a symbol's stream."""
-
-    __slots__ = ("is_stopped", "on_completed", "on_error", "on_next")
-
-    def __init__(
-        self,
-        on_next: Callable[[T], None] | None,
-        on_error: Callable[[Exception], None] | None,
-        on_completed: Callable[[], None] | None,
-    ) -> None:
-        self.on_next: Callable[[T], None] = on_next or _ignore
-        self.on_error = on_error or _raise
-        self.on_completed = on_completed or _do_nothing
-        self.is_stopped = False
-
-
-class SymbolStream(Observable[T]):
-    """The events of one symbol: what :func:`by_symbol` gives to the pipeline. Hot.
-
-    Attributes:
-        symbol: The symbol.
-    """
-
-    def __init__(self, symbol: str, pushes: dict[str, Callable[[T], None]]) -> None:
-        super().__init__()
-        self.symbol = symbol
-        # What to call with an event of each symbol; ours is kept there. With one observer, as nearly
-        # always, it is that observer's function itself, so that an event meets no object but those of the
-        # pipeline.
-        self._pushes = pushes
-        # Copied on write, so that subscribing and disposing inside on_next are safe.
-        self._takers: tuple[_Taker[T], ...] = ()
-        self._is_completed = False
-        self._set_takers(())
-
-    def subscribe(
-        self,
-        on_next: abc.ObserverBase[T] | Callable[[T], None] | None = None,
-        on_error: Callable[[Exception], None] | None = None,
-        on_completed: Callable[[], None] | None = None,
-        *,
-        scheduler: abc.SchedulerBase | None = None,
-    ) -> abc.DisposableBase:
-        """Observes the events, as any Observable does.
-
-        Instead of RxPY's own, whose observer that detaches itself costs a call with every event. Here
-        nobody is called after disposal or the end in the first place.
-        """
-        if isinstance(on_next, abc.ObserverBase) or callable(getattr(on_next, "on_next", None)):
-            observer: abc.ObserverBase[T] = on_next  # type: ignore[assignment]  # as RxPY takes them
-            taker = _Taker(observer.on_next, observer.on_error, observer.on_completed)
-        else:
-            taker = _Taker(on_next, on_error, on_completed)
-        if self._is_completed:
-            taker.on_completed()
-            return Disposable()
-        self._set_takers((*self._takers, taker))
-        return Disposable(lambda: self._remove(taker))
-
-    def _remove(self, taker: _Taker[T]) -> None:
-        taker.is_stopped = True
-        self._set_takers(tuple(it for it in self._takers if it is not taker))
-
-    def _set_takers(self, takers: tuple[_Taker[T], ...]) -> None:
-        self._takers = takers
-        if len(takers) == 1:
-            self._pushes[self.symbol] = takers[0].on_next
-        else:
-            self._pushes[self.symbol] = self._push_to_all if takers else _ignore
-
-    def _push_to_all(self, value: T) -> None:
-        for taker in self._takers:
-            # Another one may have disposed of it just now.
-            if not taker.is_stopped:
-                taker.on_next(value)
-
-    def complete(self) -> None:
-        """Ends the stream; whoever observes later is completed at once."""
-        self._is_completed = True
-        for taker in self._end():
-            if not taker.is_stopped:
-                taker.is_stopped = True
-                taker.on_completed()
-
-    def fail(self, error: Exception) -> None:
-        """Ends the stream with an error."""
-        for taker in self._end():
-            if not taker.is_stopped:
-                taker.is_stopped = True
-                taker.on_error(error)
-
-    def _end(self) -> tuple[_Taker[T], ...]:
-        takers = self._takers
-        self._set_takers(())
-        return takers
 
 
 def by_symbol(
@@ -196,7 +86,7 @@ def by_symbol(
             observer: abc.ObserverBase[TOut], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
             turns = Turns(observer)
-            emit = turns.entry(turns.emit)
+            emit = turns.outlet()
             streams: dict[str, SymbolStream[TTimed]] = {}
             pushes: dict[str, Callable[[TTimed], None]] = {}
             subscriptions: dict[str, SingleAssignmentDisposable] = {}
@@ -218,7 +108,7 @@ def by_symbol(
                     scheduler=scheduler,
                 )
                 # Gone if the observer disposed of everything while the pipeline was made.
-                return pushes.get(symbol, _ignore)
+                return pushes.get(symbol, ignore)
 
             def close(symbol: str) -> None:
                 subscription = subscriptions.pop(symbol, None)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from reactivex import abc
+from reactivex.observer.autodetachobserver import AutoDetachObserver
 
 __all__ = ["Turns"]
 
@@ -73,6 +74,38 @@ class Turns(Generic[T]):
                 self.work()
 
         return enter
+
+    def outlet(self) -> Callable[[T], None]:
+        """What gives the observer a value, from any thread: ``entry(emit)`` with two calls less.
+
+        Of the observer that RxPY puts before the real one, to detach it, only the check is done.
+        """
+        inbox, take, give_back, emit = self.inbox, self.take, self.give_back, self.emit
+        shell = self._observer
+        if not isinstance(shell, AutoDetachObserver):
+            return self.entry(emit)
+        to_observer = shell._on_next
+
+        def give(value: T) -> None:
+            if inbox:
+                self.run(emit, value)
+                return
+            try:
+                take()
+            except IndexError:
+                self.run(emit, value)
+                return
+            try:
+                if not shell.is_stopped:
+                    to_observer(value)
+            except Exception as error:
+                self.fail(error)
+            finally:
+                give_back(None)
+            if inbox:
+                self.work()
+
+        return give
 
     def run(self, handle: Callable[[V], None], value: V) -> None:
         """Calls the handler when its turn has come; mostly at once."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reactivex import Observable, abc
 from reactivex import operators as ops
-from reactivex.disposable import Disposable
+from reactivex.disposable import Disposable, SerialDisposable
 from reactivex.scheduler import ImmediateScheduler, TimeoutScheduler
 
 import rxpolygon.operators as rxo
@@ -199,6 +199,25 @@ def test_by_symbol_disposed_while_a_pipeline_is_made_is_no_failure() -> None:
     source.send(trade("A"))
     assert watch.seen == [(0, ("hello", 0.0)), (0, END)]
     assert told == []
+
+
+def test_by_symbol_observer_that_disposes_gets_nothing_more_of_a_pipeline_that_is_being_made() -> None:
+    source: Hot[Trade] = Hot()
+    subscription = SerialDisposable()
+    seen: list[Price] = []
+
+    def greeting(stream: Observable[Trade]) -> Observable[Price]:
+        return rx.of(("hello", 0.0), ("again", 0.0)).pipe(
+            ops.observe_on(ImmediateScheduler.singleton()), ops.merge(prices(stream))
+        )
+
+    def take(value: Price) -> None:
+        seen.append(value)
+        subscription.dispose()
+
+    subscription.disposable = source.pipe(rxo.by_symbol(greeting)).subscribe(take)
+    source.send(trade("A"))
+    assert seen == [("hello", 0.0)]
 
 
 def test_by_symbol_dispose_releases_every_pipeline() -> None:
