@@ -47,7 +47,7 @@ class FastTransport:
         self._listener = listener
         self._kind = WSMsgType.BINARY if endpoint.is_binary else WSMsgType.TEXT
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._frames = _Frames(listener, endpoint.largest_frame, self._opened)
+        self._frames = _Frames(listener, endpoint.largest_frame, self._opened, self._may_write)
         self._loop: asyncio.AbstractEventLoop | None = None  # set once by the thread
         self._task: asyncio.Task[Loss] | None = None  # the same
         self._transport: WSTransport | None = None  # the same
@@ -99,14 +99,16 @@ class FastTransport:
             return
 
         def safely() -> None:
-            # A loop drops what it has not read yet when it cannot write, so nothing is written to a server
-            # that does not listen any more.
-            is_closing = transport.is_disconnected or transport.underlying_transport.is_closing()
-            if not is_closing and not has_peer_ended(self._socket):
+            if self._may_write(transport):
                 act(transport)
 
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it the connection
             loop.call_soon_threadsafe(safely)
+
+    def _may_write(self, transport: WSTransport) -> bool:
+        """Whether the server still listens: a loop drops what it has not read yet when it cannot write."""
+        is_closing = transport.is_disconnected or transport.underlying_transport.is_closing()
+        return not is_closing and not has_peer_ended(self._socket)
 
     def _run(self) -> None:
         try:
@@ -154,6 +156,7 @@ class FastTransport:
                 max_frame_size=self._endpoint.largest_frame,
                 extra_headers=list(self._endpoint.headers.items()),
                 max_redirects=0,
+                enable_auto_pong=False,  # it would hide a ping that ends a read from us
                 read_buffer_init_size=_READ_BUFFER,
                 socket_factory=self._open_socket,
                 logger_name=_log,
@@ -205,6 +208,8 @@ class FastTransport:
             return Loss("too_large" if too_large else "protocol", str(error))
         except OSError as error:
             return Loss("network", str(error) or type(error).__name__)
+        finally:
+            self._frames.hand_over()  # a broken frame came behind them in the same read
         received = transport.close_handshake.recv if transport.close_handshake else None
         if received is not None:
             code = _number(received.code) or _NO_CLOSE_CODE
@@ -213,15 +218,28 @@ class FastTransport:
 
 
 class _Frames(WSListener):
-    """Gathers the frames of one read and hands them over together. Loop thread only."""
+    """Gathers the frames of one read and hands them over together. Loop thread only.
 
-    def __init__(self, listener: Listener, largest: int, opened: Callable[[WSTransport], None]) -> None:
+    Of a read that ends in a broken frame, picows keeps the frame right before that one to itself; it lies in
+    the gap of the connection's loss.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        largest: int,
+        opened: Callable[[WSTransport], None],
+        may_write: Callable[[WSTransport], bool],
+    ) -> None:
         super().__init__()
         self._listener = listener
         self._opened = opened
+        self._may_write = may_write
         self._largest = largest
         self._gathered: list[bytes] = []
         self._fragments: list[bytes] = []
+        self._fragments_size = 0
+        self._is_apart = False  # whether a message in fragments is open, or the stream is broken
         self.reads = 0
         self.fault: Loss | None = None
 
@@ -230,35 +248,54 @@ class _Frames(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         self.reads += 1
-        kind = frame.msg_type
-        if frame.fin and kind in _DATA:
+        if frame.fin and frame.msg_type in _DATA and not self._is_apart:
             self._gathered.append(frame.get_payload_as_bytes())
         else:
             self._unusual(transport, frame)
-        if frame.last_in_buffer and self._gathered:
-            self._hand_over()
+        if frame.last_in_buffer:
+            self.hand_over()
 
-    def _hand_over(self) -> None:
-        frames, self._gathered = self._gathered, []
-        self._listener.on_frames(frames)
+    def hand_over(self) -> None:
+        """Give what was gathered to the listener, which may block."""
+        if self._gathered:
+            frames, self._gathered = self._gathered, []
+            self._listener.on_frames(frames)
 
     def _unusual(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
-        if kind == WSMsgType.CLOSE:
-            if self._gathered:
-                self._hand_over()
+        if self.fault is not None:
+            return
+        if kind == WSMsgType.PING:
+            if self._may_write(transport):
+                transport.send_pong(frame.get_payload_as_bytes())
+        elif kind == WSMsgType.CLOSE:
+            self.hand_over()
             transport.send_close(frame.get_close_code() if frame.payload_size else WSCloseCode.OK)
             transport.disconnect()
-        elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
-            self._fragments.append(frame.get_payload_as_bytes())
-            size = sum(map(len, self._fragments))
-            if size > self._largest:
-                problem = f"a message of {size} bytes exceeds the limit of {self._largest}"
-                self.fault = Loss("too_large", problem)
-                transport.disconnect(graceful=False)
-            elif frame.fin:
-                self._gathered.append(b"".join(self._fragments))
-                self._fragments = []
+        elif kind != WSMsgType.PONG:
+            self._add_fragment(transport, frame)
+
+    def _add_fragment(self, transport: WSTransport, frame: WSFrame) -> None:
+        is_first = frame.msg_type != WSMsgType.CONTINUATION
+        if is_first == self._is_apart:
+            problem = "a new message inside a fragmented one"
+            if not is_first:
+                problem = "a continuation without a beginning"
+            self._break(transport, Loss("protocol", problem))
+            return
+        self._is_apart = True
+        self._fragments.append(frame.get_payload_as_bytes())
+        self._fragments_size += frame.payload_size
+        if self._fragments_size > self._largest:
+            problem = f"a message of {self._fragments_size} bytes exceeds the limit of {self._largest}"
+            self._break(transport, Loss("too_large", problem))
+        elif frame.fin:
+            self._gathered.append(b"".join(self._fragments))
+            self._fragments, self._fragments_size, self._is_apart = [], 0, False
+
+    def _break(self, transport: WSTransport, fault: Loss) -> None:
+        self.fault, self._is_apart = fault, True
+        transport.disconnect(graceful=False)
 
 
 _DATA: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,12 +13,11 @@ import pytest
 from rxpolygon import errors
 from rxpolygon.simulator import Simulator
 from rxpolygon.status import Connected, Connecting, Disconnected, Reconnecting
+from tests.bare_server import accept
 from tests.certificates import write_certificate
 from tests.client.support import trade
 from tests.faults.rig import Log, Rig, push, wait_subscribed
 from tests.support import wait_for
-
-_ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class ConnectProxy:
@@ -167,23 +164,8 @@ def dribbling_server() -> Iterator[str]:
     over = threading.Event()
 
     def serve() -> None:
-        accepted, _ = listener.accept()
-        with accepted:
-            request = b""
-            while b"\r\n\r\n" not in request:
-                request += accepted.recv(4_096)
-            key = next(
-                line for line in request.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key")
-            )
-            answer = base64.b64encode(hashlib.sha1(key.split(b": ")[1] + _ACCEPT).digest())
-            accepted.sendall(
-                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Accept: "
-                + answer
-                + b"\r\n\r\n"
-                + bytes((0x81, 127))
-                + (2**20).to_bytes(8, "big")
-            )
+        with accept(listener) as accepted:
+            accepted.sendall(bytes((0x81, 127)) + (2**20).to_bytes(8, "big"))
             with contextlib.suppress(OSError):
                 while not over.wait(0.02):
                     accepted.sendall(b" ")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import socket
 import threading
 
@@ -12,9 +10,9 @@ import pytest
 from rxpolygon.transport.base import Endpoint, Listener, Loss, Transport
 from rxpolygon.transport.fast import FastTransport
 from rxpolygon.transport.standard import StandardTransport
+from tests.bare_server import accept
 
 LIMIT = 10.0
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
 
 class SlowListener:
@@ -36,22 +34,6 @@ class SlowListener:
     def on_loss(self, loss: Loss) -> None:
         self.loss = loss
         self.is_over.set()
-
-
-def accept(server: socket.socket) -> socket.socket:
-    """A websocket, as bare as can be."""
-    peer, _ = server.accept()
-    request = b""
-    while b"\r\n\r\n" not in request:
-        request += peer.recv(4_096)
-    headers = dict(line.split(b": ", 1) for line in request.split(b"\r\n")[1:] if b": " in line)
-    key = {name.lower(): value for name, value in headers.items()}[b"sec-websocket-key"]
-    answer = base64.b64encode(hashlib.sha1(key + _GUID).digest())
-    peer.sendall(
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + answer + b"\r\n\r\n"
-    )
-    return peer
 
 
 def open_transport(kind: type[Transport], url: str, listener: Listener) -> Transport:
