@@ -9,7 +9,7 @@ from rxpolygon.errors import InvalidTypeError
 from rxpolygon.operators._protocols import QuoteLike, Timed, TradeLike
 from rxpolygon.operators._sales import PLAIN, VOLUME, EveryTrade, SaleRules, TableRules
 
-__all__ = ["CancelsTrade", "CorrectsTrade", "Reader", "TradeKey", "trade_key"]
+__all__ = ["CancelsTrade", "CorrectsTrade", "Reader", "TradeKey", "is_amendment", "trade_key"]
 
 #: What tells a trade from the others of its symbol: the exchange and the id there.
 TradeKey = tuple[int | str | None, int | str | None]
@@ -39,6 +39,11 @@ def trade_key(trade: object) -> TradeKey:
     return getattr(trade, "exchange", None), getattr(trade, "id", None)
 
 
+def is_amendment(event: object) -> bool:
+    """Whether an event corrects or cancels a trade."""
+    return hasattr(event, "cancels") or hasattr(event, "corrects")
+
+
 class Reader:
     """What to do with events of one class; found once for a class, so that events need not be asked.
 
@@ -55,20 +60,20 @@ class Reader:
     __slots__ = ("amounts", "bits_of", "has_sequence", "is_correction", "judge", "learn", "least_size")
 
     def __init__(self, event: object, sales: SaleRules[Any]) -> None:  # Any: the rules' class of trades
-        kind = type(event)
-        self.is_correction = hasattr(kind, "cancels") or hasattr(kind, "corrects")
-        is_trade = hasattr(kind, "price") and hasattr(kind, "size")
-        is_quote = hasattr(kind, "bid_price") and hasattr(kind, "ask_price")
+        # The event is asked, not its class: that of a plain dataclass has no attributes for its fields.
+        self.is_correction = is_amendment(event)
+        is_trade = hasattr(event, "price") and hasattr(event, "size")
+        is_quote = hasattr(event, "bid_price") and hasattr(event, "ask_price")
         if not (is_trade or is_quote or self.is_correction):
             raise InvalidTypeError("an event of the source", event, "a trade or a quote")
         self.amounts: Callable[[QuoteLike], tuple[float | None, float]] | None = None if is_trade else _mid
-        self.has_sequence = hasattr(kind, "sequence_number")
+        self.has_sequence = hasattr(event, "sequence_number")
         self.least_size: float = 0.0
         self.bits_of: dict[object, int] | None = None
         self.learn: Callable[[Any], int] | None = None
         self.judge: Callable[[Any], int] | None = None
         if isinstance(sales, TableRules):
-            if is_trade and sales.applies_to(kind):
+            if is_trade and sales.applies_to(event):
                 self.bits_of, self.learn, self.least_size = sales.known, sales.learn, sales.least_size
         elif not isinstance(sales, EveryTrade):
             self.judge = sales.judge

@@ -164,9 +164,10 @@ class TableRules(SaleRules[object]):
         self.known: dict[object, int] = {}
         self._table: dict[object, SaleCondition] = dict(table.items())
 
-    def applies_to(self, kind: type) -> bool:
-        """Whether the codes of a class of events are sale conditions at all."""
-        is_told = hasattr(kind, "conditions") and not issubclass(kind, CryptoTrade)
+    def applies_to(self, event: object) -> bool:
+        """Whether an event, or a class of events, has codes at all, and they are sale conditions."""
+        kind = event if isinstance(event, type) else type(event)
+        is_told = hasattr(event, "conditions") and not issubclass(kind, CryptoTrade)
         return is_told and getattr(kind, "has_sale_conditions", True)
 
     def learn(self, conditions: Codes) -> int:
@@ -188,7 +189,7 @@ class TableRules(SaleRules[object]):
 
     def judge(self, trade: object) -> int:
         """What a trade may change, as bits."""
-        if not self.applies_to(type(trade)):
+        if not self.applies_to(trade):
             return PLAIN
         bits = self.learn(getattr(trade, "conditions", None))
         size = getattr(trade, "size", None)

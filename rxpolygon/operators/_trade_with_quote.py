@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
+from rxpolygon.events import CryptoTrade
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
 
 __all__ = ["Side", "TradeWithQuote"]
@@ -26,7 +27,8 @@ class Side(Enum):
 class TradeWithQuote(Struct, Generic[TTrade, TQuote], frozen=True, gc=False):
     """A trade, and the quote of its symbol in force at its time.
 
-    It has the ``symbol``, ``timestamp``, ``price`` and ``size`` of its trade, so other operators take it.
+    It has what operators read of its trade, sale conditions and sequence number too, so they take it as they
+    take the trade.
 
     Attributes:
         trade: The trade.
@@ -63,3 +65,29 @@ class TradeWithQuote(Struct, Generic[TTrade, TQuote], frozen=True, gc=False):
     def size(self) -> float:
         """The trade's size."""
         return self.trade.size
+
+    @property
+    def conditions(self) -> Any:  # Any: of the trade's own type
+        """The trade's sale conditions; None where it has none (codes of crypto mean something else)."""
+        trade = self.trade
+        if isinstance(trade, CryptoTrade) or not getattr(trade, "has_sale_conditions", True):
+            return None
+        return getattr(trade, "conditions", None)
+
+    @property
+    def sequence_number(self) -> int | None:
+        """The trade's sequence number; None where it has none."""
+        number: int | None = getattr(self.trade, "sequence_number", None)
+        return number
+
+    @property
+    def exchange(self) -> int | str | None:
+        """The exchange's id of the trade; None where it has none."""
+        exchange: int | str | None = getattr(self.trade, "exchange", None)
+        return exchange
+
+    @property
+    def id(self) -> int | str | None:
+        """The trade's id; None where it has none."""
+        id: int | str | None = getattr(self.trade, "id", None)
+        return id

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import reactivex
 from msgspec import Struct
 from msgspec.structs import replace
+from reactivex import Observable
 
-from rxpolygon.events import Trade
+from rxpolygon.events import CryptoTrade, FuturesTrade, Quote, Trade, alpaca
 from rxpolygon.events.conditions import SALE_CONDITIONS, Effect, SaleCondition
-from rxpolygon.operators import SaleRules, tick_bars, time_bars
-from tests.operators.bar_support import collect, ohlcv, trade
+from rxpolygon.operators import Bar, SaleRules, join_quotes, tick_bars, time_bars
+from tests.operators.bar_support import BASE, collect, ohlcv, trade
 
 PLAIN_CODES = (0, 1, 3, 4, 8, 9, 11, 14, 17, 18, 19, 23, 24, 25, 27, 28, 34, 36, 41, 250)
 VOLUME_ONLY_CODES = (2, 7, 20, 21, 29, 35, 37, 52, 53)
@@ -183,3 +188,48 @@ def test_bars_not_cut_by_time_follow_the_rules_too() -> None:
         new_york(10, 3, price=10),
     ]
     assert [ohlcv(bar) for bar in collect(events, tick_bars(4))] == [(9, 20, 9, 10, 400)]
+
+
+@dataclass
+class OwnTrade:
+    """A user's own trade: the class of a plain dataclass has no attributes for its fields."""
+
+    symbol: str
+    price: float
+    size: float
+    timestamp: int
+    conditions: tuple[int, ...]
+
+
+@pytest.mark.parametrize("operator", [time_bars("1m"), tick_bars(2)], ids=["time", "tick"])
+def test_rules_and_bars_read_plain_dataclasses(operator: Callable[..., Observable[Bar]]) -> None:
+    events = [OwnTrade("A", 10, 100, BASE, ()), OwnTrade("A", 20, 100, BASE + 1, (37,))]
+    assert ohlcv(collect(events, operator)[0]) == (10, 10, 10, 10, 200)
+
+
+def test_rules_apply_to_trades_that_were_joined_with_quotes() -> None:
+    """An odd lot, then two trades of one instant, of which the sequence number tells the last."""
+    events = [
+        trade("A", 10, at=1, sequence=3),
+        trade("A", 20, at=2, conditions=(37,)),
+        trade("A", 12, at=3, sequence=9),
+        trade("A", 11, at=3, sequence=8),
+    ]
+    quotes = reactivex.of(Quote(symbol="A", bid_price=9, ask_price=11, timestamp=BASE))
+    joined = collect(events, lambda trades: trades.pipe(join_quotes(quotes), time_bars("1m")))
+    assert joined == collect(events, time_bars("1m"))
+    assert ohlcv(joined[0]) == (10, 12, 10, 12, 400)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        CryptoTrade(symbol="BTC-USD", price=10, size=0.5, timestamp=BASE, conditions=(2,)),
+        alpaca.OptionTrade(symbol="O", price=10, size=1, wire_timestamp=BASE, conditions="I"),
+        FuturesTrade(symbol="ES", price=10, size=1, timestamp=BASE),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_joined_trades_have_no_sale_conditions_where_their_codes_are_none(event: Any) -> None:
+    (joined,) = collect([event], join_quotes(reactivex.never()))
+    assert joined.conditions is None
