@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rxpolygon.simulator import Simulator
 from tests.certificates import write_certificate
 
 _REAL_DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -69,3 +70,13 @@ def real_data() -> Path:
     if not _REAL_DATA.is_dir():
         pytest.skip(f"the lent recordings are not there: {_REAL_DATA}")
     return _REAL_DATA
+
+
+@pytest.fixture
+def market_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What README and guide tell a reader without an account to set up."""
+    opening = 1_748_871_000_000  # Monday, 2025-06-02, 9:30 in New York
+    with Simulator(seed=2, speed=600, start=opening, rate=0.5) as market:
+        monkeypatch.setenv("MARKET_HOST", market.url)
+        monkeypatch.setenv("POLYGON_API_KEY", "demo")
+        yield

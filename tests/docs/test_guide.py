@@ -5,38 +5,40 @@ from __future__ import annotations
 import contextlib
 import doctest
 import importlib.util
+import inspect
 import io
 import logging
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import typer
 
+from rxpolygon import errors, status
 from rxpolygon.cli import exits
 from rxpolygon.cli.app import app
-from rxpolygon.simulator import Simulator
-from tests.docs.pages import GUIDE, Block, blocks_of, guide_pages
+from tests.docs.pages import GUIDE, Block, blocks_of, call_tests, guide_pages, names_in, table_rows
 
-OPENING = 1_748_871_000_000  # Monday, 2025-06-02, 9:30 in New York
 PAGES = guide_pages()
 
 
 @pytest.fixture
-def _market_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What the guide tells a reader without an account to set up; and the log is as it was afterwards."""
+def log_as_it_was() -> Iterator[None]:
+    """The page about logging sets a level."""
     level = logging.getLogger("rxpolygon").level
-    with Simulator(seed=2, speed=600, start=OPENING, rate=0.5) as market:
-        monkeypatch.setenv("MARKET_HOST", market.url)
-        monkeypatch.setenv("POLYGON_API_KEY", "demo")
-        yield
+    yield
     logging.getLogger("rxpolygon").setLevel(level)
 
 
-def run_page(page: Path, folder: Path) -> None:
-    """Run the Python blocks of a page in order, as one program, and compare what they print."""
+def run_page(page: Path, folder: Path) -> dict[str, object]:
+    """Run the Python blocks of a page in order, as one program, and compare what they print.
+
+    Returns:
+        The names that the program has defined.
+    """
     names: dict[str, object] = {"__name__": "guide", "folder": folder}
     printed = ""
     for block in blocks_of(page.read_text(encoding="utf-8")):
@@ -47,6 +49,7 @@ def run_page(page: Path, folder: Path) -> None:
             printed = out.getvalue()
         elif block.language == "output":
             compare(page, block, printed)
+    return names
 
 
 def compare(page: Path, block: Block, printed: str) -> None:
@@ -54,10 +57,10 @@ def compare(page: Path, block: Block, printed: str) -> None:
     assert fits, f"{page.name}, line {block.line}: expected\n{block.text}\ngot\n{printed}"
 
 
-@pytest.mark.usefixtures("_market_outside")
+@pytest.mark.usefixtures("market_outside", "log_as_it_was")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_runs(page: Path, tmp_path: Path) -> None:
-    run_page(page, tmp_path)
+def test_a_page_runs(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    call_tests(run_page(page, tmp_path), request)
 
 
 def test_there_are_pages_with_examples() -> None:
@@ -102,10 +105,21 @@ def parse(arguments: list[str]) -> None:
 
 def test_the_table_of_exit_statuses_is_that_of_the_command() -> None:
     page = (GUIDE / "command-line.md").read_text(encoding="utf-8")
-    _, _, table = page.partition("## Exit statuses")
-    rows = re.findall(r"^\| ([\d, ]+) \|", table.partition("\n## ")[0], re.MULTILINE)
-    told = {status for row in rows for status in row.split(", ")}
+    told = {
+        status for row in table_rows(page, "Exit statuses") for status in row.split(" | ")[0][2:].split(", ")
+    }
     assert told == set(re.findall(r"^(\d+) ", exits.__doc__ or "", re.MULTILINE))
+
+
+def public(module: ModuleType, root: type) -> set[str]:
+    classes = {name: getattr(module, name) for name in module.__all__}
+    return {name for name, found in classes.items() if inspect.isclass(found) and issubclass(found, root)}
+
+
+def test_the_statuses_and_errors_are_all_there() -> None:
+    page = (GUIDE / "connection.md").read_text(encoding="utf-8")
+    assert names_in(table_rows(page, "States")) == public(status, status.Status) - {"Status", "State"}
+    assert names_in(table_rows(page, "Errors")) == public(errors, errors.RxPolygonError) - {"RxPolygonError"}
 
 
 def test_every_page_of_the_guide_is_in_its_index() -> None:
