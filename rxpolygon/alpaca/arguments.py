@@ -19,6 +19,7 @@ from rxpolygon.venues.alpaca.names import STREAM_URL
 __all__ = [
     "KEY_VARIABLE",
     "SECRET_VARIABLE",
+    "UNPACK",
     "WebsocketParams",
     "data_limits",
     "feed_from",
@@ -30,6 +31,9 @@ __all__ = [
 
 KEY_VARIABLE: Final = "APCA_API_KEY_ID"
 SECRET_VARIABLE: Final = "APCA_API_SECRET_KEY"
+
+#: What to do with a list of symbols.
+UNPACK: Final = "unpack a list as in subscribe(*symbols)"
 
 #: How many events may wait for one coroutine handler.
 _QUEUE: Final = 10_000
@@ -218,7 +222,10 @@ def topics_of(channel: Channel, symbols: Sequence[str]) -> list[Topic]:
     topics: dict[Topic, None] = {}
     for symbol in symbols:
         if not isinstance(symbol, str):
-            raise InvalidTypeError("symbols", symbol, "each a str: unpack a list as in subscribe(*symbols)")
+            remedy = (
+                "a handler comes first" if callable(symbol) else "unpack a list as in subscribe(*symbols)"
+            )
+            raise InvalidTypeError("symbols", symbol, f"each a str: {remedy}")
         name = symbol.strip().upper()
         if not name or any(sign.isspace() or sign == "," for sign in name):
             raise InvalidArgumentError("symbols", symbol, "each symbol is a ticker such as 'AAPL'")

@@ -7,7 +7,6 @@ import inspect
 import logging
 import threading
 from abc import abstractmethod
-from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -15,7 +14,7 @@ from msgspec.structs import replace
 from reactivex import Observable
 
 from rxpolygon import isolation
-from rxpolygon.alpaca.arguments import topics_of
+from rxpolygon.alpaca.arguments import UNPACK, topics_of
 from rxpolygon.alpaca.desk import Desk, Seat
 from rxpolygon.coroutines import CoroutineHandlers, is_coroutine_function
 from rxpolygon.errors import InvalidTypeError, RxPolygonError, SubscriptionRefusedError, UsageError
@@ -40,7 +39,6 @@ class Run:
     """One run of a stream, from its start to its end."""
 
     def __init__(self) -> None:
-        self.is_awaited = False  # whether anybody waits in run(), and will be told the error
         self.finished = threading.Event()
         self.error: RxPolygonError | None = None  # what ended it; set before ``finished``
 
@@ -70,8 +68,9 @@ class HandledStreams(Streams):
         on_error: ErrorHandler | None,
     ) -> None:
         self._channels = channels_of(market)
-        self._desks: defaultdict[str, Desk] = defaultdict(Desk)
+        self._desks = self._new_desks()
         self._run = Run()  # the present one, or the last
+        self._in_run: set[int] = set()  # the threads in run(), which will be told the error; each its own
         self._has_error_handler = on_error is not None
         self._coroutines = CoroutineHandlers(f"rxpolygon-alpaca-{market}", max_queue)
         super().__init__(
@@ -93,9 +92,10 @@ class HandledStreams(Streams):
                 :class:`~rxpolygon.errors.AuthenticationError` for wrong keys.
             AlreadyStreamingError: As for :meth:`start_stream_thread`.
         """
-        run = self._begin_run()
-        run.is_awaited = True
+        me = threading.get_ident()
+        self._in_run.add(me)  # before the start, for the end may come at once
         try:
+            run = self._begin_run()
             with self._coroutines.blocking():
                 run.finished.wait()
                 self._coroutines.join(None)
@@ -103,8 +103,13 @@ class HandledStreams(Streams):
             _log.info("interrupted: the stream is closed")
             self.close_stream()
             return
+        finally:
+            self._in_run.discard(me)
         if run.error is not None:
             raise run.error
+
+    def _new_desks(self) -> dict[str, Desk]:
+        return {channel.field: Desk() for channel in self._channels.values()}
 
     def _begin_run(self) -> Run:
         """Start, and say which run that is."""
@@ -158,7 +163,7 @@ class HandledStreams(Streams):
             return self._request(event, topics_of(row, (first, *symbols)))
         if not callable(first):
             raise InvalidTypeError(
-                "the first argument", first, "a handler (a function of an event) or a symbol"
+                "the first argument", first, f"a handler (a function of an event) or a symbol: {UNPACK}"
             )
         return self._handled(event, topics_of(row, symbols), first)
 
@@ -175,7 +180,6 @@ class HandledStreams(Streams):
         _check_takes_event(handler)
         observable = self._request(event, topics)
         desk, seat = self._desks[topics[0].prefix], Seat()
-        symbols = [topic.symbol for topic in topics]
         deliver = self._delivering(handler, seat)
 
         def on_next(value: Any) -> None:  # Any: an event, or a dict where raw data is delivered
@@ -187,7 +191,7 @@ class HandledStreams(Streams):
             self._tell_end(error)
 
         seat.subscription = observable.subscribe(on_next, on_error, lambda: desk.leave(seat))
-        desk.take(seat, symbols)
+        desk.take(seat, [topic.symbol for topic in topics])
         return observable
 
     def _tell_end(self, error: Exception) -> None:
@@ -199,7 +203,7 @@ class HandledStreams(Streams):
         ends_stream = isinstance(error, RxPolygonError) and not isinstance(
             error, (UsageError, SubscriptionRefusedError)
         )
-        if not (ends_stream and (self._run.is_awaited or self._has_error_handler)):
+        if not (ends_stream and (self._in_run or self._has_error_handler)):
             raise error
         _log.error("a handler gets no more events: %s", error)
 

@@ -107,6 +107,8 @@ class DataStream(HandledStreams, LiveStreams):
         """Called in a forked child: nothing runs there, and nobody observes, until it is started again."""
         super().after_fork()
         self._coroutines.after_fork()
+        self._desks = self._new_desks()
+        self._in_run.clear()  # the threads are the parent's
         self._run, self._next_run = Run(), Run()
 
     def _start(self, ping: Ping, check_utf8: bool) -> None:

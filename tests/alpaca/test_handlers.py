@@ -20,7 +20,7 @@ from rxpolygon.errors import (
 from rxpolygon.simulator import Simulator
 from tests.alpaca.support import FEED, Connect, ids, push, push_until, topics, trade, wait_for_topics
 from tests.client.support import Recorder
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 
 class Seen:
@@ -389,7 +389,7 @@ def test_slow_coroutine_holds_the_stream_back_and_loses_nothing(server: Simulato
     started(stream, server, "trades.AAPL")
     for number in range(50):
         push(server, number)
-    wait_for(lambda: stream.stats.frames >= 50)
+    wait_for(lambda: stream.stats.frames >= 50 and waiting)
     assert waiting == [0]
     gate.set()
     assert seen.wait(50) == list(range(50))
@@ -413,9 +413,9 @@ def test_close_lets_a_full_queue_go_and_cancels_what_never_returns(
     started(stream, server, "trades.AAPL")
     for number in range(20):
         push(server, number)
-    assert began.wait(5)
+    assert began.wait(PATIENCE)
     stream.close_stream(timeout=0.2)
-    assert cancelled.wait(5)
+    assert cancelled.wait(PATIENCE)
     wait_for(lambda: not stream.is_streaming)
 
 
@@ -451,8 +451,10 @@ def test_registered_handlers_get_cancels_and_corrections(server: Simulator, conn
 def test_wrong_handlers_and_symbols_are_named_at_the_call(server: Simulator, connect: Connect) -> None:
     stream: Any = connect(server)
     for wrong in (None, 7, ["AAPL"]):
-        with pytest.raises(InvalidTypeError, match="handler"):
+        with pytest.raises(InvalidTypeError, match=r"handler.*\*symbols"):
             stream.subscribe_trades(wrong, "AAPL")
+    with pytest.raises(InvalidTypeError, match="a handler comes first"):
+        stream.subscribe_trades("AAPL", print)
     with pytest.raises(InvalidTypeError, match="one event"):
         stream.subscribe_trades(lambda: None, "AAPL")
     with pytest.raises(InvalidTypeError, match="unpack"):

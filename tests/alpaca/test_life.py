@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from rxpolygon.status import Closed, Reconnecting, Status
 from rxpolygon.venues.alpaca.codec import Encoding
 from tests.alpaca.support import Connect, ids, push, push_until, statuses, topics, wait_for_topics
 from tests.client.support import Recorder
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 
 def in_thread(function: object) -> threading.Thread:
@@ -39,7 +41,7 @@ def test_run_blocks_until_stop_from_another_thread(
     seen.wait()
     assert runner.is_alive()
     stream.stop()
-    runner.join(5)
+    runner.join(PATIENCE)
     assert not runner.is_alive()
     assert seen.wait_for_end() is None
 
@@ -60,7 +62,7 @@ def test_stop_inside_a_handler_ends_run(server: Simulator, connect: Connect, is_
     runner = in_thread(stream.run)
     wait_for_topics(server, "trades.AAPL")
     push(server, 1)
-    runner.join(10)
+    runner.join(PATIENCE)
     assert not runner.is_alive()
     assert ids(seen) == [1]
 
@@ -77,9 +79,9 @@ def test_awaiting_close_inside_a_handler(server: Simulator, connect: Connect) ->
     runner = in_thread(stream.run)
     wait_for_topics(server, "trades.AAPL")
     push(server, 1)
-    runner.join(4)
+    runner.join(PATIENCE)
     assert not runner.is_alive()
-    assert after == [False]
+    assert after == [False]  # a close that waited for this handler would have cancelled it
 
 
 def test_run_inside_a_running_loop_calls_coroutine_handlers(server: Simulator, connect: Connect) -> None:
@@ -287,6 +289,42 @@ def test_stream_starts_anew_after_its_end(server: Simulator, connect: Connect) -
         wait_for_topics(server)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_child_of_a_fork_has_none_of_its_parents_handlers(connect: Connect) -> None:
+    with Simulator(venue="alpaca", market=False, second_connection="allow") as server:
+        stream = connect(server)
+        mine: list[Trade] = []
+        stream.subscribe_trades(mine.append, "AAPL")
+        stream.start_stream_thread()
+        push_until(server, lambda: bool(mine))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forks beside threads
+            child = os.fork()
+        if not child:
+            os._exit(_stream_everything_in_child(stream))
+        ended: list[int] = []
+
+        def look() -> bool:
+            pid, status = os.waitpid(child, os.WNOHANG)
+            ended.extend([status] if pid else [])
+            return bool(ended)
+
+        push_until(server, look)
+        assert os.waitstatus_to_exitcode(ended[0]) == 0
+
+
+def _stream_everything_in_child(stream: StockDataStream) -> int:
+    """The exit code: 0 when the handler of every symbol got the one that the parent had a handler for."""
+    try:
+        seen: list[Trade] = []
+        stream.subscribe_trades(seen.append, "*")
+        with stream:
+            wait_for(lambda: seen, timeout=PATIENCE / 2)
+    except BaseException:
+        return 3
+    return 0
+
+
 def test_second_stream_of_the_same_account_is_refused_at_the_call(
     server: Simulator, connect: Connect
 ) -> None:
@@ -315,23 +353,23 @@ def test_run_that_is_asked_for_while_the_last_one_ends_is_another_run(
 
     def ended() -> None:
         ending.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE)
 
     stream.subscribe_trades("AAPL").subscribe(on_completed=ended)
     first = in_thread(stream.run)
     wait_for_topics(server, "trades.AAPL")
     closer = in_thread(stream.stop)
-    assert ending.wait(5)
+    assert ending.wait(PATIENCE)
     seen = Recorder.of(stream.subscribe_trades("IBM"))
     stream.start_stream_thread()  # so it has been asked for, whenever the thread gets there
     second = in_thread(stream.run)
     go_on.set()
-    first.join(10)
+    first.join(PATIENCE)
     wait_for_topics(server, "trades.IBM")
     push(server, 1, symbol="IBM")
     seen.wait()
     assert (first.is_alive(), second.is_alive()) == (False, True)
-    closer.join(10)
+    closer.join(PATIENCE)
     stream.stop()
-    second.join(10)
+    second.join(PATIENCE)
     assert not second.is_alive()

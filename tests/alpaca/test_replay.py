@@ -162,6 +162,21 @@ def test_replays_of_both_venues_play_on_one_clock(tmp_path: Path) -> None:
     assert seen == ["AAPL", "MSFT", "AAPL"]
 
 
+def test_error_that_comes_before_run_waits_is_told_once(
+    tmp_path: Path, uncaught: list[BaseException]
+) -> None:
+    class EndsAtOnce(StockReplayStream):
+        def start_stream_thread(self) -> None:
+            super().start_stream_thread()
+            self.wait_finished()
+
+    replay = EndsAtOnce(recording(tmp_path / "a.jsonl", [trade(1, "BTC/USD")]), "max")
+    replay.subscribe_trades(print, "*")
+    with pytest.raises(RecordingError, match="crypto"):
+        replay.run()
+    assert uncaught == []
+
+
 @pytest.mark.parametrize(
     ("make", "frame", "said"),
     [
