@@ -70,7 +70,8 @@ class Salvager:
             try:
                 event = self._event(item)
             except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
-                parts.append(Broken(_encoded(item), str(error)))
+                shown = self._grammar.plain(item) if isinstance(item, dict) else item
+                parts.append(Broken(_encoded(shown), str(error)))
             else:
                 if event is not None:
                     parts.append(event)

@@ -139,7 +139,7 @@ class AlpacaCodec:
         self._channels = {channel.kind: channel.field for channel in channels}
         self._marks = {channel.field: self._mark(channel.kind) for channel in channels}
         self._types = _event_types(market)
-        self._kind: Final = _KINDS[encoding]
+        self._encoding: Final = encoding
         self._control: Final = _CONTROL[encoding].search
         self._encode: Callable[[object], bytes] = msgspec.msgpack.encode if self.is_binary else orjson.dumps
         self._salvage = _salvager(market, encoding)
@@ -202,7 +202,8 @@ class AlpacaCodec:
 
     def channel_in(self, data: bytes) -> str | None:
         """The channel that damaged data seems to belong to; None if it is unclear."""
-        kinds = set(self._kind.findall(data))
+        # A single object of a msgpack frame is told in JSON, and no map of msgpack begins so.
+        kinds = set(_KINDS["json" if data.startswith(b"{") else self._encoding].findall(data))
         kind = kinds.pop().decode("ascii", "replace") if len(kinds) == 1 else ""
         return self._channels.get(kind, kind or None)
 

@@ -194,6 +194,15 @@ def test_channels_are_found_without_decoding(encoding: Encoding) -> None:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
+def test_broken_object_is_shown_as_in_json_and_belongs_to_its_channel(encoding: Encoding) -> None:
+    sample: Item = {"T": "q", "S": "AAPL", "bp": "no price", "t": INSTANT}
+    subject = codec(encoding=encoding)
+    (broken,) = subject.salvage(frame(encoding, sample)).malformed
+    assert orjson.loads(broken.data) == sample
+    assert subject.channel_in(broken.data) == "quotes"
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
 def test_label_says_class_symbol_and_instant(encoding: Encoding) -> None:
     subject = codec(encoding=encoding)
     trade, control, unknown = subject.split(
