@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
@@ -31,6 +32,9 @@ __all__ = [
 
 KEY_VARIABLE: Final = "APCA_API_KEY_ID"
 SECRET_VARIABLE: Final = "APCA_API_SECRET_KEY"
+
+#: The name of an HTTP header: a token of RFC 9110. With any other, servers hang up without a word.
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 #: What to do with a list of symbols.
 UNPACK: Final = "unpack a list as in subscribe(*symbols)"
@@ -185,9 +189,11 @@ def _headers(*given: object) -> dict[str, str]:
                 part,
                 "a dict of headers, or pairs of name and value",
             ) from None
-        if any(not text.isprintable() for pair in named for text in pair):
+        if not all(_HEADER.fullmatch(name) and value.isprintable() for name, value in named):
             raise InvalidArgumentError(
-                "websocket_params['additional_headers']", "<hidden>", "headers without control characters"
+                "websocket_params['additional_headers']",
+                "<hidden>",
+                "names of headers such as 'X-Name', and values without control characters",
             )
         headers.update(named)
     return headers

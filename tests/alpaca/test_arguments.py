@@ -95,6 +95,8 @@ def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
         ({"websocket_params": {"additional_headers": 7}}, InvalidTypeError, "additional_headers"),
         ({"data_timeout": {"trade_cancels": 5}}, InvalidArgumentError, "'daily_bars'"),
         ({"websocket_params": {"extra_headers": {"A": "b\r\nC: d"}}}, InvalidArgumentError, "control"),
+        ({"websocket_params": {"extra_headers": {"A B": "c"}}}, InvalidArgumentError, "names of headers"),
+        ({"websocket_params": {"extra_headers": {"": "c"}}}, InvalidArgumentError, "names of headers"),
     ],
     ids=str,
 )
