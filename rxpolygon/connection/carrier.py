@@ -184,7 +184,6 @@ class Carrier:
     def _next_effect(self) -> Effect:
         with self._condition:
             while True:
-                self._machine.flush()
                 self._machine.wake(time.monotonic(), self._reads(), self._buffer.is_held)
                 self._collect()
                 if self._outbox:

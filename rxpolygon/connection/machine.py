@@ -168,10 +168,11 @@ class Machine:
         """Topics that are wanted from now on, or no longer; sent by :meth:`flush`."""
         self._subscriptions.want(changes)
 
-    def flush(self) -> None:
+    def flush(self, now: float) -> None:
         """Send what changed in the wanted topics, if the connection is up."""
         if self.phase is Phase.LIVE:
             self._effects += self._subscriptions.commands()
+            self._mute_watch.subscribed(now, self._subscriptions.on_wire)
 
     def opened(self, now: float) -> None:
         """The websocket is open."""
@@ -230,7 +231,7 @@ class Machine:
                 self._effects += self._subscriptions.stated(notice, now)
             case TopicsRefused() if self.phase is Phase.LIVE:
                 self._effects += self._subscriptions.refused(notice, now)
-                self.flush()
+                self.flush(now)
             case CapReached():
                 self._will_close("cap", notice.message, now)
             case Evicted():
@@ -256,10 +257,9 @@ class Machine:
         self.phase = Phase.LIVE
         self._was_live = True
         self._act_at = self._deferral = None
-        self._mute_watch.live(now)
         self._sound_at = now + _SOUND_AFTER
         self._effects.append(Tell(Authenticated(notice.message)))
-        self.flush()
+        self.flush(now)
 
     def _login_deferred(self, notice: Notice, now: float) -> None:
         self._effects.append(Tell(ServerMessage("login", notice.message)))
@@ -349,8 +349,8 @@ class Machine:
             self._good()
         if self.phase is Phase.LIVE:
             self._effects += self._subscriptions.settle(now)
-            self.flush()
-            mute = self._mute_watch.mute(now, self._subscriptions.on_wire, held)
+            self.flush(now)
+            mute = self._mute_watch.mute(now, held)
             if mute is not None:
                 self._break("mute", mute, now)
         if self._act_at is not None and now >= self._act_at:

@@ -10,15 +10,16 @@ from rxpolygon.topics import Topic
 __all__ = ["MuteWatch"]
 
 _ANY: Final = ""  # the watch over data of whatever channel
-_CLOSED_LOOK: Final = 30.0  # seconds until another look at a market that is closed
+_LOOK: Final = 30.0  # seconds between looks at the market's hours
 _MOST_PATIENCE: Final = 16
 
 
 class MuteWatch:
     """Watches for data that should come and does not.
 
-    After a mute connection was replaced and the new one is mute as well, the patience doubles: perhaps it is
-    a holiday. Data sets it back.
+    Silence counts from the subscription, from the last data, or from when the market was first seen open,
+    whichever is the latest. After a mute connection was replaced and the new one is mute as well, the
+    patience doubles: perhaps it is a holiday, or a symbol that hardly trades. Data sets it back.
 
     Args:
         limits: Seconds for data of any channel, or by channel; None watches nothing.
@@ -35,13 +36,15 @@ class MuteWatch:
         else:
             self._limits = {_ANY: limits}
         self._is_market_open = is_market_open
-        self._patience = 1
-        self._last: dict[str, float] = {}
+        self._patience = dict.fromkeys(self._limits, 1)
+        self._since: dict[str, float] = {}  # when the silence began of what is awaited
+        self._look_at: float | None = None
+        self._was_closed = False
 
     @property
     def is_active(self) -> bool:
-        """Whether anything is watched."""
-        return bool(self._last)
+        """Whether any data is awaited."""
+        return bool(self._since)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -51,48 +54,59 @@ class MuteWatch:
     @property
     def deadline(self) -> float | None:
         """When the next look is due."""
-        return min((self._due(name) for name in self._last), default=None)
+        times = [self._due(name) for name in self._since]
+        if times and self._look_at is not None:
+            times.append(self._look_at)
+        return min(times, default=None)
 
     def _due(self, name: str) -> float:
-        return self._last[name] + self._limits[name] * self._patience
+        return self._since[name] + self._limits[name] * self._patience[name]
 
-    def live(self, now: float) -> None:
-        """A login was accepted: from now on data is awaited."""
-        self._last = dict.fromkeys(self._limits, now)
+    def subscribed(self, now: float, topics: Iterable[Topic]) -> None:
+        """What is subscribed now: data of it is awaited, and silence of other channels is natural."""
+        if not self._limits:
+            return
+        prefixes = {topic.prefix for topic in topics}
+        if prefixes:
+            prefixes.add(_ANY)
+        if not self._since:
+            self._look_at = now
+        self._since = {name: self._since.get(name, now) for name in self._limits if name in prefixes}
 
     def connection_lost(self) -> None:
         """Nothing can be awaited."""
-        self._last = {}
+        self._since = {}
+        self._look_at = None
 
     def data(self, now: float, channels: Iterable[str]) -> None:
         """Data came, of these of the watched channels."""
-        self._patience = 1
         for name in (_ANY, *channels):
-            if name in self._last:
-                self._last[name] = now
+            if name in self._since:
+                self._since[name] = now
+                self._patience[name] = 1
 
     def released(self, now: float) -> None:
         """Our own full buffer held back the reading until now: the silence begins here."""
-        self._last = dict.fromkeys(self._last, now)
+        self._since = dict.fromkeys(self._since, now)
 
-    def mute(self, now: float, topics: Iterable[Topic], held: bool) -> str | None:
+    def mute(self, now: float, held: bool) -> str | None:
         """What is mute, as text; None when nothing is.
 
         Args:
             now: The time.
-            topics: What is subscribed; silence of other channels is natural.
             held: Whether our own full buffer holds back the reading.
         """
-        subscribed = {topic.prefix for topic in topics}
-        for name, last in self._last.items():
-            if now < self._due(name):
-                continue
-            if held or not subscribed or (name != _ANY and name not in subscribed):
-                self._last[name] = now
-            elif not self._is_market_open():
-                self._last[name] = now - self._limits[name] * self._patience + _CLOSED_LOOK
-            else:
-                self._patience = min(self._patience * 2, _MOST_PATIENCE)
+        deadline = self.deadline
+        if deadline is None or now < deadline:
+            return None
+        self._look_at = now + _LOOK
+        was_closed, self._was_closed = self._was_closed, not self._is_market_open()
+        if held or was_closed or self._was_closed:
+            self.released(now)
+            return None
+        for name, since in self._since.items():
+            if now >= self._due(name):
+                self._patience[name] = min(self._patience[name] * 2, _MOST_PATIENCE)
                 what = f"channel {name}" if name != _ANY else "any channel"
-                return f"no data of {what} for {now - last:g} s while the market is open"
+                return f"no data of {what} for {now - since:.1f} s while the market is open"
         return None

@@ -45,18 +45,19 @@ class Driver:
     ) -> None:
         codec = PolygonCodec("ws://x", StreamCluster.STOCKS, "key")
         timing = Timing(ping=Ping(20, 10), data=data)
-        self.machine = Machine(codec, timing, policy, lambda: 0.5, lambda: is_open)
+        self.is_open = is_open
+        self.machine = Machine(codec, timing, policy, lambda: 0.5, lambda: self.is_open)
         self.now = 0.0
         self.reads = 0
         self.machine.start(self.now)
 
     def take(self) -> list[Effect]:
-        self.machine.flush()
+        self.machine.flush(self.now)
         return self.machine.take()
 
     def wake(self, after: float, *, held: bool = False) -> list[Effect]:
         self.now += after
-        self.machine.flush()
+        self.machine.flush(self.now)
         self.machine.wake(self.now, self.reads, held)
         return self.machine.take()
 
@@ -343,6 +344,55 @@ def test_silence_off_hours_or_without_subscriptions_is_natural(
     for _ in range(20):
         driver.reads += 1
         assert waits(driver.wake(5.1)) == []
+
+
+def test_silence_before_the_first_subscription_is_natural() -> None:
+    driver = Driver(data=5.0).live()
+    driver.wake(4.9)
+    driver.want(TRADES)
+    assert waits(driver.wake(4.9)) == []
+    assert waits(driver.wake(0.2))[0].cause == "mute"
+
+
+def test_silence_of_a_channel_counts_from_its_own_subscription() -> None:
+    driver = Driver(data={"T": 5.0, "Q": 5.0}).live()
+    driver.want(TRADES)
+    driver.wake(4.9)
+    driver.want(QUOTES)
+    driver.machine.data(driver.now, ["T"])
+    driver.wake(4.0)
+    driver.machine.data(driver.now, ["T"])
+    assert waits(driver.wake(0.8)) == []
+    (mute,) = [status for status in told(driver.wake(0.2)) if isinstance(status, Disconnected)]
+    assert mute.reason == "no data of channel Q for 5.0 s while the market is open"
+
+
+@pytest.mark.parametrize("limit", [5.0, 120.0])
+def test_silence_of_a_closed_market_does_not_count_once_it_opens(limit: float) -> None:
+    driver = Driver(data=limit, is_open=False).live()
+    driver.want(TRADES)
+    for _ in range(40):
+        driver.reads += 1
+        assert waits(driver.wake(10.0)) == []
+    driver.is_open = True
+    opened = driver.now
+    while not (mute := waits(driver.wake(1.0))):
+        driver.reads += 1
+    assert mute[0].cause == "mute"
+    assert limit <= driver.now - opened <= limit + 31  # it looks every half minute
+
+
+def test_mute_channel_grows_patient_though_others_have_data() -> None:
+    driver = Driver(data={"T": 5.0, "Q": 5.0}).live()
+    driver.want(TRADES, QUOTES)
+    replaced: list[float] = []
+    while len(replaced) < 3:
+        driver.machine.data(driver.now, ["T"])
+        if waits(driver.wake(1.0)):
+            replaced.append(driver.now)
+            driver.wake(1.0)
+            driver.live()
+    assert replaced[2] - replaced[1] >= 2 * (replaced[1] - replaced[0]) - 2
 
 
 def test_mute_again_and_again_grows_patient() -> None:

@@ -32,7 +32,7 @@ class Talk:
 
     def hear(self, frame: bytes, now: float = 0) -> list[Effect]:
         self.machine.notices(self.codec.notices(frame), now)
-        self.machine.flush()
+        self.machine.flush(now)
         return self.machine.take()
 
     def error(self, code: int, now: float = 0) -> list[Effect]:

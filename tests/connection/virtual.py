@@ -153,7 +153,7 @@ class World:
         if self.held:
             self.last_sign = self.now
         self._note_life()
-        self.machine.flush()
+        self.machine.flush(self.now)
         self.machine.wake(self.now, self.reads, self.held)
         effects = self.machine.take()
         self._check_losses(effects)
