@@ -85,14 +85,14 @@ class Forming(_Hot):
         self.first: _Conditional | None = None
         #: Whether no earlier window of its day had a price; asked when ``first`` is there.
         self.is_first_of_day: bool | None = None
-        #: The trades themselves, where corrections are expected.
-        self.trades: list[object] | None = None
+        #: The trades themselves with their instants, where corrections are expected.
+        self.trades: list[tuple[int, object]] | None = None
 
-    def keep(self, trade: object) -> None:
+    def keep(self, at: int, trade: object) -> None:
         """Keeps a trade, for corrections of it."""
         if self.trades is None:
             self.trades = []
-        self.trades.append(trade)
+        self.trades.append((at, trade))
 
     def take_open(self, at: int, rank: int, price: float) -> None:
         """Sets the open, if the trade is the earliest."""

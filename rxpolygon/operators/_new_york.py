@@ -31,7 +31,13 @@ def _zone() -> ZoneInfo:
 @lru_cache(maxsize=256)
 def _day_of_hour(hour: int) -> NewYorkDay:
     zone = _zone()
-    today = datetime.fromtimestamp(hour * 3_600, UTC).astimezone(zone).date()
+    try:
+        today = datetime.fromtimestamp(hour * 3_600, UTC).astimezone(zone).date()
+        today + timedelta(days=1)
+    except (ValueError, OverflowError, OSError):
+        # Beyond the calendar, as nanoseconds taken for milliseconds are: no hours are regular there.
+        start = hour // 24 * 86_400_000
+        return NewYorkDay(start, start, start, start + 86_400_000)
 
     def instant(day_offset: int, clock: time) -> int:
         local = datetime.combine(today + timedelta(days=day_offset), clock, zone)

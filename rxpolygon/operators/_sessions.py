@@ -99,7 +99,12 @@ class Session:
             timestamp: The instant, Unix ms UTC.
             whole_day: Whether breaks within a session count as open.
         """
-        today = datetime.fromtimestamp(timestamp / 1_000, UTC).astimezone(self.time_zone).date()
+        try:
+            today = datetime.fromtimestamp(timestamp / 1_000, UTC).astimezone(self.time_zone).date()
+            _ = today - _DAY, today + _LONGEST_CLOSURE_DAYS * _DAY
+        except (ValueError, OverflowError, OSError):
+            # Beyond the calendar, as nanoseconds taken for milliseconds are.
+            return Span(timestamp, timestamp + 86_400_000, is_open=False)
         closed_from = int(datetime.combine(today - _DAY, time.min, self.time_zone).timestamp() * 1_000)
         for days in range(-1, _LONGEST_CLOSURE_DAYS):
             intervals = self._intervals_on(today + days * _DAY)

@@ -43,6 +43,8 @@ class TimeBarEngine:
         self._now = now
         #: Events that came too late for any bar, or too early; the owner takes them out.
         self.late: list[Any] = []
+        #: Whether the last event was not added, because more windows must be closed first: add it again.
+        self.is_behind = False
         #: Their ``newest`` is event time.
         self.windows: Windows[Forming] = Windows(settings.make_grid(), settings.lateness, settings.revisable)
         # The latest bar of a symbol that has a price of its own.
@@ -77,7 +79,7 @@ class TimeBarEngine:
         self._on_kind, self._on_front = on_kind, on_front
 
     def add(self, event: Any) -> None:  # Any: read by attributes, see Reader
-        """Adds an event."""
+        """Adds an event, unless ``is_behind`` after it."""
         if event.__class__ is not self._kind and self._meet(event).is_correction:
             self._correct(event)
             return
@@ -93,8 +95,9 @@ class TimeBarEngine:
                 self.late.append(event)
                 return
             else:
-                windows.newest = at
                 self._move_front(at)
+                if self.is_behind:
+                    return
             window = self._front
         elif at >= self._front_start:
             window = self._front
@@ -164,7 +167,13 @@ class TimeBarEngine:
         if at == BEFORE_ALL:
             return  # no event so far had a timestamp
         if at >= windows.due:
+            # One at a time where quiet windows are filled: over a weekend those are millions of bars.
+            windows.newest = windows.due if self._settings.fill else at
             self._close_due()
+            self.is_behind = at >= windows.due
+            if self.is_behind:
+                return
+        windows.newest = at
         span = windows.span(at)
         self._front = windows.at(at)
         self._front_start, self._limit = span.start, min(span.end, windows.due)
@@ -202,7 +211,7 @@ class TimeBarEngine:
         for symbol in sorted(symbols | self._filled_since.keys() if self._settings.fill else symbols):
             forming = window.states.get(symbol)
             if forming is None:
-                price = self._last[symbol].close
+                price = window.filled[symbol] = self._last[symbol].close
                 self._put(filled_bar(symbol, window.start, window.end, price))
             else:
                 self._give(symbol, window, forming)
@@ -215,12 +224,17 @@ class TimeBarEngine:
                 self._last[symbol] = bar
             if self._settings.fill:
                 self._filled_since.setdefault(symbol, bar.start)
+                if self._settings.corrections and last is not None and last.start < bar.start:
+                    window.filled[symbol] = last.close
         elif forming.revision:
             # Given before, as a filled bar or with trades that were all cancelled since.
-            bar = filled_bar(symbol, window.start, window.end, forming.close, forming)
-        elif symbol in self._filled_since and last is not None:
-            forming.close = last.close
-            bar = filled_bar(symbol, window.start, window.end, last.close, forming)
+            price = window.filled.get(symbol, forming.close)
+            bar = filled_bar(symbol, window.start, window.end, price, forming)
+            if last is not None and last.start == window.start:
+                self._last[symbol] = bar
+        elif last is not None and self._filled_since.get(symbol, NEVER) < window.start:
+            price = window.filled[symbol] = last.close
+            bar = filled_bar(symbol, window.start, window.end, price, forming)
         else:
             return
         forming.revision += 1
@@ -237,7 +251,7 @@ class TimeBarEngine:
         self, event: Any, at: int, window: Window[Forming], forming: Forming, *, changed: bool
     ) -> None:
         if self._settings.corrections:
-            forming.keep(event)
+            forming.keep(at, event)
         provisional = self._settings.provisional
         if not changed or provisional is None or at - forming.shown_at < provisional:
             return
@@ -250,17 +264,14 @@ class TimeBarEngine:
         symbol = event.symbol
         forming = window.states.setdefault(symbol, Forming())
         if self._settings.corrections:
-            forming.keep(event)
+            forming.keep(at, event)
         rank = (event.sequence_number or 0) if self._reader.has_sequence else 0
         if forming.take(self._reader.bits(event, size), at, rank, price, size):
             self._revise(symbol, window, forming)
 
     def _revise(self, symbol: str, window: Window[Forming], forming: Forming) -> None:
-        since = self._filled_since.get(symbol)
-        if not forming.revision and since is not None and since < window.start:
-            # The window was given as a filled bar.
+        if not forming.revision and symbol in window.filled:
             forming.revision = 1
-            forming.close = forming.close or self._last[symbol].close
         self._give(symbol, window, forming)
 
     def _correct(self, event: Any) -> None:
@@ -271,33 +282,49 @@ class TimeBarEngine:
         key = event.cancels if is_cancel else event.corrects
         for window in self.windows.kept():
             forming = window.states.get(event.symbol)
-            for place, trade in enumerate((forming.trades or ()) if forming else ()):
+            for place, (at, trade) in enumerate((forming.trades or ()) if forming else ()):
                 if trade_key(trade) == key:
-                    self._replace(window, event, place, [] if is_cancel else [event.corrected(trade)])
+                    if is_cancel:
+                        self._replace(window, event.symbol, place, [])
+                    else:
+                        self._put_right(window, event, place, at, trade)
                     return
         self.late.append(event)
 
-    def _replace(self, window: Window[Forming], event: Any, place: int, instead: list[Any]) -> None:
-        before = window.states[event.symbol]
-        trades: list[Any] = list(before.trades or ())
+    def _put_right(self, window: Window[Forming], event: Any, place: int, at: int, trade: Any) -> None:
+        corrected = event.corrected(trade)
+        right_at = at if corrected.timestamp is None else corrected.timestamp
+        if window.start <= right_at < window.end:
+            self._replace(window, event.symbol, place, [(right_at, corrected)])
+        else:
+            self._replace(window, event.symbol, place, [])
+            self.add(corrected)
+            while self.is_behind:
+                self.add(corrected)
+
+    def _replace(
+        self, window: Window[Forming], symbol: str, place: int, instead: list[tuple[int, Any]]
+    ) -> None:
+        before = window.states[symbol]
+        trades: list[tuple[int, Any]] = list(before.trades or ())
         trades[place : place + 1] = instead
         after = Forming()
         after.revision, after.close, after.shown_at = before.revision, before.close, before.shown_at
         after.is_first_of_day, after.trades = before.is_first_of_day, trades
-        for trade in trades:
-            self._take_again(after, trade)
-        window.states[event.symbol] = after
+        for at, trade in trades:
+            self._take_again(after, at, trade)
+        window.states[symbol] = after
         if window.is_closed:
-            self._give(event.symbol, window, after)
+            self._give(symbol, window, after)
 
-    def _take_again(self, forming: Forming, trade: Any) -> None:
+    def _take_again(self, forming: Forming, at: int, trade: Any) -> None:
         self._meet(trade)
         reader = self._reader
         price, size = (trade.price, trade.size) if reader.amounts is None else reader.amounts(trade)
         if price is None or size is None:
             return
         rank = (trade.sequence_number or 0) if reader.has_sequence else 0
-        forming.take(reader.bits(trade, size), trade.timestamp, rank, price, size)
+        forming.take(reader.bits(trade, size), at, rank, price, size)
 
 
 def _ignore(*_: object) -> None:

@@ -121,7 +121,8 @@ def time_bars(
     **Events from the future.** A single timestamp that is far ahead, such as nanoseconds taken for
     milliseconds, closes all windows and makes everything after it late. With ``max_ahead`` an event that
     would move on to a later window, and is more than so much ahead of the subscription's scheduler, is
-    dropped and told to ``on_late`` instead.
+    dropped and told to ``on_late`` instead. With ``fill`` all windows up to such a timestamp get their bars,
+    however many those are: give ``max_ahead`` as well, or a ``session``, outside of which nothing is filled.
 
     **End.** When the source completes, open windows are given as final bars, then ``on_completed``. An error
     passes at once, and open windows are not given: they would look complete. Disposal frees all state and
@@ -205,6 +206,7 @@ def time_bars(
             # Events and timers come on different threads.
             turns = Turns(observer)
             steps = Steps(turns)
+            is_disposed = False
             losses: Losses[Any] = Losses("came too late, or too far ahead, for a bar", on_late)
 
             def tell_late(_: None) -> None:
@@ -222,6 +224,8 @@ def time_bars(
 
             def take(event: Any) -> None:
                 add(event)
+                while engine.is_behind and not is_disposed:
+                    add(event)
                 if engine.late:
                     tell(None)
 
@@ -243,6 +247,8 @@ def time_bars(
                 turns.run(complete, None)
 
             def clear() -> None:
+                nonlocal is_disposed
+                is_disposed = True
                 turns.run(lambda _: engine.clear(), None)
 
             on_next = time_bar_entry(engine, take, steps, turns, clock)

@@ -20,13 +20,15 @@ BEFORE_ALL: Final = -(2**63)
 class Window(Generic[TState]):
     """One window of the grid with the state of each symbol in it."""
 
-    __slots__ = ("end", "is_closed", "start", "states")
+    __slots__ = ("end", "filled", "is_closed", "start", "states")
 
     def __init__(self, start: int, end: int, *, is_closed: bool) -> None:
         self.start = start
         self.end = end
         self.is_closed = is_closed
         self.states: dict[str, TState] = {}
+        #: At what price symbols without a state were given.
+        self.filled: dict[str, float] = {}
 
 
 class Windows(Generic[TState]):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Trade
 from rxpolygon.operators import time_bars
-from tests.operators.bar_support import BASE, Run, collect, label, ohlcv, trade
+from tests.operators.bar_support import BASE, MINUTE, Run, collect, label, ohlcv, trade
 
 
 class Cancel(Struct, frozen=True):
@@ -36,13 +36,15 @@ class Correction(Struct, frozen=True):
     original_id: str
     price: float
     size: float
+    moved: int = 0
 
     @property
     def corrects(self) -> tuple[int, str]:
         return 1, self.original_id
 
     def corrected(self, original: Trade) -> Trade:
-        return replace(original, price=self.price, size=self.size)
+        moved = original.timestamp + self.moved
+        return replace(original, price=self.price, size=self.size, timestamp=moved)
 
 
 def known(name: str, price: float, at: float, size: float = 100) -> Trade:
@@ -136,6 +138,44 @@ def test_correction_replaces_the_trade() -> None:
     correction = Correction("A", BASE + 61_000, "b", price=10.5, size=40)
     bars = collect([*events, correction], time_bars("1m", corrections=True))
     assert (label(bars[1]), ohlcv(bars[1])) == (("A", 0, 1), (10, 10.5, 10, 10.5, 140))
+
+
+@pytest.mark.parametrize(("seconds", "start"), [(-60, -60), (60, 60)])
+def test_correction_of_the_time_moves_the_trade_to_its_window(seconds: int, start: int) -> None:
+    events = [known("a", 10, 1), known("b", 15, 2), known("d", 12, 60)]
+    correction = Correction("A", BASE + 61_000, "b", price=14, size=40, moved=seconds * 1_000)
+    bars = collect([*events, correction], time_bars("1m", corrections=True))
+    assert (label(bars[1]), ohlcv(bars[1])) == (("A", 0, 1), (10, 10, 10, 10, 100))
+    moved = next(bar for bar in bars[2:] if label(bar)[1] == start)
+    assert moved.low <= 14 <= moved.high
+    assert sum(bar.volume for bar in bars[1:]) == 240
+
+
+def test_correction_after_a_trade_without_timestamp_revises_the_bar() -> None:
+    """It stays where it was placed: at the newest timestamp when it came."""
+    timeless = replace(known("b", 15, 2), timestamp=None)
+    events = [known("a", 10, 1), timeless, known("c", 11, 0.5), known("d", 12, 60)]
+    bars = collect([*events, Cancel("A", BASE + 61_000, 1, "c")], time_bars("1m", corrections=True))
+    assert (label(bars[1]), ohlcv(bars[1])) == (("A", 0, 1), (10, 15, 10, 15, 200))
+
+
+def test_cancel_of_the_only_trade_fills_at_the_close_before() -> None:
+    events = [known("a", 10, 1), known("wrong", 900, 61), known("d", 12, 180)]
+    cancel = Cancel("A", BASE + 121_000, 1, "wrong")
+    bars = collect(
+        [*events[:2], known("b", 11, 120), cancel, events[2]], time_bars("1m", corrections=True, fill=True)
+    )
+    assert [(label(bar), ohlcv(bar)) for bar in bars if bar.start == BASE + MINUTE] == [
+        (("A", 60, 0), (900, 900, 900, 900, 100)),
+        (("A", 60, 1), (10, 10, 10, 10, 0)),
+    ]
+
+
+def test_cancel_of_the_newest_price_is_not_filled_with() -> None:
+    events = [known("a", 10, 1), known("wrong", 900, 61), trade("B", 5, at=120)]
+    cancel = Cancel("A", BASE + 121_000, 1, "wrong")
+    bars = collect([*events, cancel, trade("B", 5, at=180)], time_bars("1m", corrections=True, fill=True))
+    assert [ohlcv(bar) for bar in bars if label(bar)[:2] == ("A", 120)] == [(10, 10, 10, 10, 0)]
 
 
 def test_correction_of_an_unknown_trade_is_told() -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from reactivex import operators as ops
 
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Trade
@@ -152,3 +153,35 @@ def test_session_with_windows_of_several_days_raises_at_the_call() -> None:
 def test_day_without_session_is_a_utc_day() -> None:
     bar = collect([trade("A", 10, at=0)], time_bars("1d"))[0]
     assert (bar.start % 86_400_000, bar.end - bar.start, bar.start <= BASE < bar.end) == (0, 86_400_000, True)
+
+
+def test_fill_late_volume_keeps_the_close_before_its_window() -> None:
+    """Not the newest close, which the symbol had only later."""
+    odd_lot = trade("A", 50, at=65, size=5, conditions=(37,))
+    events = [trade("A", 10, at=1), trade("A", 20, at=121), trade("A", 21, at=181), odd_lot]
+    bar = collect(events, time_bars("1m", fill=True))[3]
+    assert (label(bar), ohlcv(bar), bar.is_filled) == (("A", 60, 1), (10, 10, 10, 10, 5), True)
+
+
+def test_fill_late_volume_before_the_first_price_has_no_bar() -> None:
+    odd_lot = trade("A", 50, at=5, size=5, conditions=(37,))
+    bars = collect(
+        [trade("B", 1, at=1), trade("A", 20, at=61), trade("A", 21, at=121), odd_lot],
+        time_bars("1m", fill=True),
+    )
+    assert [label(bar) for bar in bars if bar.symbol == "A"] == [("A", 60, 0), ("A", 120, 0)]
+
+
+def test_fill_of_a_long_gap_is_given_window_by_window() -> None:
+    """Not gathered before the first of its bars is given: over weekends they are millions."""
+    events = [trade("A", 10, at=0), trade("A", 11, at=10**12)]
+    bars = collect(events, lambda trades: trades.pipe(time_bars("1s", fill=True), ops.take(5)))
+    assert [label(bar)[1] for bar in bars] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("session", [None, Session.daily("09:30", "16:00", time_zone="America/New_York")])
+@pytest.mark.parametrize("stamp", [BASE * 1_000_000, -BASE * 1_000_000, 2**62])
+def test_timestamp_beyond_the_calendar_ends_nothing(stamp: int, session: Session | None) -> None:
+    stray = Trade(symbol="A", price=9, size=100, timestamp=stamp, conditions=(12,))
+    bars = collect([trade("A", 10, at=1), stray], time_bars("1m", session=session))
+    assert ohlcv(bars[0]) == (10, 10, 10, 10, 100)
