@@ -67,6 +67,7 @@ class Fan(Generic[T]):
             try:
                 observer.on_next(value)
             except BaseException as error:
+                isolation.pass_interrupt(error)
                 self._remove(observer)
                 isolation.fail(observer, error)
 
@@ -160,6 +161,7 @@ class StatusFan(Fan[Status]):
         try:
             serialized.deliver()
         except BaseException as error:
+            isolation.pass_interrupt(error)
             self._remove(serialized)
             isolation.fail(serialized, error)
 

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-__all__ = ["complete", "end", "fail", "guarded", "reported", "uncaught"]
+__all__ = ["complete", "end", "fail", "guarded", "pass_interrupt", "reported", "uncaught"]
 
 
 class Ending(Protocol):
@@ -28,11 +28,18 @@ class Ending(Protocol):
 _log: Final = logging.getLogger("rxpolygon.observers")
 
 
+def pass_interrupt(error: BaseException) -> None:
+    """Raise a Ctrl-C: Python puts it into whatever the main thread does, and no observer raised it."""
+    if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+        raise error
+
+
 def uncaught(error: BaseException) -> None:
     """Report an exception that nobody handled, as Python does for one that ends a thread.
 
-    That is a traceback on stderr, unless the program has set ``threading.excepthook``.
+    That is a traceback on stderr, unless the program has set ``threading.excepthook``. A Ctrl-C is raised.
     """
+    pass_interrupt(error)
     thread = threading.current_thread()
     hook = threading.excepthook
     reported(lambda: hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread))))
@@ -89,6 +96,7 @@ def guarded(function: Callable[[], object]) -> None:
     try:
         function()
     except BaseException as error:
+        pass_interrupt(error)
         unhandled = error
         reported(lambda: _log.error("a handler raised", exc_info=unhandled))
         uncaught(unhandled)

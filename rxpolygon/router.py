@@ -211,6 +211,7 @@ class Router:
 
     def fail(self, subscriber: Subscriber, error: BaseException) -> None:
         """An observer raised: detach it and let its own ``on_error`` have the exception."""
+        isolation.pass_interrupt(error)
         if subscriber.is_detached:
             isolation.uncaught(error)
             return
