@@ -68,15 +68,13 @@ class _ReplayStream(HandledStreams, ReplayStreams):
         super().run()
         self.wait_finished()
 
-    def began(self) -> None:
-        """For the player: the replay begins."""
+    def _began(self) -> None:
         if self._run.finished.is_set():
             self._run = Run()
-        super().began()
+        super()._began()
 
-    def ended(self, error: RxPolygonError | None) -> None:
-        """For the player: the replay is over."""
-        super().ended(error)
+    def _ended(self, error: RxPolygonError | None) -> None:
+        super()._ended(error)
         self._coroutines.end()
         self._run.finish(error)
 

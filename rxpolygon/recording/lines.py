@@ -10,12 +10,16 @@ import orjson
 
 from rxpolygon.errors import RecordingError
 
-__all__ = ["frame_of", "lines_of", "parsed"]
+__all__ = ["LATEST_NS", "frame_of", "lines_of", "parsed"]
+
+#: Beyond what an int64 of ns can tell, in the year 2262.
+LATEST_NS: Final = 2**63 - 1
 
 _EXPECTED: Final = "expected [<receive time in Unix ns>,<frame>]"
 _TEXT: Final = b"[{"  # how JSON begins that a venue sends
 _NO_TEXT: Final = 0x80  # no JSON begins with this byte or a higher one
 _QUOTE: Final = b'"'
+_SHOWN: Final = 40
 _END: Final = b"]\n"
 
 
@@ -70,10 +74,10 @@ def parsed(line: bytes, name: str, number: int) -> tuple[int, bytes]:
     Raises:
         RecordingError: It is no line of a recording, or is cut off.
     """
-    stamp, comma, rest = line.partition(b",")
+    start, comma, rest = line.partition(b",")
     is_whole = line.endswith(b"\n")
-    rest = rest.rstrip()
-    if not comma or not stamp.startswith(b"[") or not stamp[1:].isdigit() or not rest.endswith(b"]"):
+    stamp, rest = start[1:].strip(), rest.strip()
+    if not comma or not start.startswith(b"[") or not stamp.isdigit() or not rest.endswith(b"]"):
         problem = _EXPECTED if is_whole else f"the file is cut off here, or is no recording: {_EXPECTED}"
         raise RecordingError(name, number, problem)
     if not is_whole:
@@ -82,4 +86,7 @@ def parsed(line: bytes, name: str, number: int) -> tuple[int, bytes]:
             orjson.loads(line)
         except orjson.JSONDecodeError:
             raise RecordingError(name, number, "the file is cut off here") from None
-    return int(stamp[1:]), frame_of(rest[:-1])
+    if len(stamp) > len(str(LATEST_NS)) or int(stamp) >= LATEST_NS:
+        told = stamp[:_SHOWN].decode()
+        raise RecordingError(name, number, f"the receive time {told} is beyond the year 2262: {_EXPECTED}")
+    return int(stamp), frame_of(rest[:-1].rstrip())

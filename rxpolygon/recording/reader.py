@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
 from rxpolygon.errors import RecordingError
 from rxpolygon.recording import zstd
-from rxpolygon.recording.lines import frame_of, parsed
+from rxpolygon.recording.lines import LATEST_NS, parsed
 from rxpolygon.recording.zstd import ZSTD_SUFFIX
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["RecordedFrame", "Recording", "read_frames", "unpacked"]
 
 _BUFFER_BYTES: Final = 256 * 1024
 _OPENING: Final = ord("[")
-_BINARY: Final = ord('"')
+_LONGEST_STAMP: Final = 20  # where the comma stands after the nineteen digits of our age
 
 
 class RecordedFrame(NamedTuple):
@@ -96,12 +96,14 @@ class Recording:
                 for line in lines:
                     self.line += 1
                     comma = line.find(b",")
-                    stamp = line[1:comma]
-                    if comma > 1 and line[0] == _OPENING and line.endswith(b"]\n") and stamp.isdigit():
-                        if line[comma + 1] != _BINARY:
-                            yield int(stamp), line[comma + 1 : -2]
-                        else:
-                            yield int(stamp), frame_of(line[comma + 1 : -2])
+                    if (
+                        1 < comma <= _LONGEST_STAMP
+                        and line.endswith(b"]\n")
+                        and line[0] == line[comma + 1] == _OPENING
+                        and (stamp := line[1:comma]).isdigit()
+                        and (received_ns := int(stamp)) < LATEST_NS
+                    ):
+                        yield received_ns, line[comma + 1 : -2]
                     else:
                         yield parsed(line, self.path, self.line)
         except EOFError:

@@ -110,6 +110,7 @@ class ReplayClient(ReplayStreams, MarketStreams):
             raw_data=raw_data,
             show_progress=show_progress,
             beside=beside,
+            market=name.market,
         )
 
     def start_stream_thread(

@@ -123,6 +123,10 @@ class ReplayDelivery(Delivery):
         self.frames(cast("list[bytes]", frames))  # it is only iterated
         self._note_time()
 
+    def has_channel_for(self, kind: type[Event]) -> bool:
+        """Whether there is a channel whose events are of this class."""
+        return kind in self._router.types.values()
+
     def play_events(self, kind: type[Event], events: Iterable[Event]) -> None:
         """Events of one kind in order; they may be of a class below it."""
         if self._events.observers or self._handlers.wants_frames:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple
 
 from rxpolygon.errors import RecordingError, RxPolygonError
 from rxpolygon.replay.pace import Pace
@@ -17,17 +17,18 @@ __all__ = ["Face", "Player", "Speed"]
 Speed = float | Literal["max"]
 
 
-class Face(Protocol):
-    """A client, as the player sees it."""
+class Face(NamedTuple):
+    """A client, as the player sees it.
 
-    def began(self) -> None:
-        """The replay begins."""
+    Attributes:
+        began: Told that the replay begins.
+        went_on: Told that another piece was delivered.
+        ended: Told that it is over, and by which error.
+    """
 
-    def ended(self, error: RxPolygonError | None) -> None:
-        """It is over."""
-
-    def went_on(self) -> None:
-        """Another piece was delivered."""
+    began: Callable[[], None]
+    went_on: Callable[[], None]
+    ended: Callable[[RxPolygonError | None], None]
 
 
 class Player:
@@ -42,6 +43,8 @@ class Player:
         self.scheduler = ReplayScheduler(self._origin_ns)
         self.tracks: list[Track] = []
         self.faces: list[Face] = []
+        #: Whoever starts a run holds it: faces share the player, and one run is under way at most.
+        self.starting = threading.Lock()
         self._span = span
         self._pace = None if speed == "max" else Pace(self.scheduler, speed)
         self._preparing = threading.RLock()
@@ -80,8 +83,9 @@ class Player:
     def close(self, timeout: float | None) -> bool:
         """Stop, and wait for it unless this is the thread that plays; whether it has ended."""
         self._is_closing = True
-        for track in self.tracks:
-            track.is_interrupted = True
+        if self.is_playing:  # else it may be opened before the next run, which nothing should cut short
+            for track in self.tracks:
+                track.is_interrupted = True
         if self._pace is not None:
             self._pace.stop()
         return self.is_own_thread or self.wait(timeout)
@@ -94,6 +98,8 @@ class Player:
         if self._thread is not None:
             self._is_prepared = False
             self.scheduler.reset()
+        for track in self.tracks:
+            track.is_interrupted = False
         self._is_closing = False
         self._error = None
         self._finished.clear()
@@ -123,9 +129,11 @@ class Player:
         finally:
             for track in self.tracks:
                 track.close()
-            for face in self.faces:
-                face.ended(self._error)
-            self._finished.set()
+            try:
+                for face in self.faces:
+                    face.ended(self._error)
+            finally:
+                self._finished.set()
 
     def _play(self) -> None:
         scheduler, pace = self.scheduler, self._pace

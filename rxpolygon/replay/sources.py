@@ -9,11 +9,19 @@ from typing import Final, Protocol, runtime_checkable
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RecordingError
 from rxpolygon.events import Event
+from rxpolygon.recording.lines import LATEST_NS
 from rxpolygon.recording.reader import Recording
 
 __all__ = ["Feed", "RecordingSource", "Source", "Span", "sources_from", "to_instant_ns"]
 
 Payload = bytes | Event
+
+_TABLES: Final = (".csv", ".csv.gz", ".csv.zst", ".parquet")
+_NO_RECORDING: Final = (
+    "this is no recording: give flat_file(path, cluster) of rxpolygon.history instead of a flat file's path, "
+    "or table(path, cluster) of Parquet's"
+)
+_NS_IN_MS: Final = 1_000_000
 
 
 class Feed(Protocol):
@@ -63,8 +71,12 @@ class RecordingSource:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.name: Final = os.fspath(path)
+        if os.path.isdir(self.name):
+            raise RecordingError(self.name, None, "this is a folder: name the files in it")
         if not os.path.isfile(self.name):
             raise RecordingError(self.name, None, "there is no such file")
+        if self.name.lower().endswith(_TABLES):
+            raise RecordingError(self.name, None, _NO_RECORDING)
 
     @property
     def size(self) -> int:
@@ -90,7 +102,7 @@ class Span:
 
     def __init__(self, start: datetime | int | str | None, end: datetime | int | str | None) -> None:
         self.start_ns: Final = 0 if start is None else to_instant_ns("start", start)
-        self.end_ns: Final = 2**63 - 1 if end is None else to_instant_ns("end", end)
+        self.end_ns: Final = LATEST_NS if end is None else to_instant_ns("end", end)
         if self.end_ns <= self.start_ns:
             raise InvalidArgumentError("end", end, "it must be later than start")
 
@@ -109,7 +121,13 @@ def to_instant_ns(argument: str, value: datetime | int | str) -> int:
     if isinstance(value, bool) or not isinstance(value, (datetime, int, str)):
         raise InvalidTypeError(argument, value, "an aware datetime, its ISO 8601 text, or Unix milliseconds")
     if isinstance(value, int):
-        return value * 1_000_000
+        if not 0 <= value < LATEST_NS // _NS_IN_MS:
+            raise InvalidArgumentError(
+                argument,
+                value,
+                "Unix milliseconds lie between 0 and the year 2262; of ns divide by 1_000_000",
+            )
+        return value * _NS_IN_MS
     try:
         instant = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
@@ -121,21 +139,32 @@ def to_instant_ns(argument: str, value: datetime | int | str) -> int:
 
 def sources_from(
     paths: str | os.PathLike[str] | Source | Iterable[str | os.PathLike[str] | Source],
+    market: str | None = None,
 ) -> list[Source]:
     """What a user's ``paths`` stand for.
 
+    Args:
+        paths: One path or source, or several.
+        market: Of which sources that know theirs must be; None for any.
+
     Raises:
         InvalidTypeError: Something in it is neither a path nor a source.
-        InvalidArgumentError: There is nothing in it.
+        InvalidArgumentError: There is nothing in it, or a source of another market.
         RecordingError: A file is not there.
     """
     if isinstance(paths, (str, os.PathLike, Source)):
         paths = [paths]
-    elif not isinstance(paths, Iterable):
+    elif not isinstance(paths, Iterable) or isinstance(paths, bytes):
         raise InvalidTypeError("paths", paths, "a path, a source, or several")
     sources = [_source_from(path) for path in paths]
     if not sources:
         raise InvalidArgumentError("paths", [], "at least one path or source")
+    for source in sources:
+        own = getattr(source, "market", None)  # not every Source knows it
+        if market is not None and own is not None and own != market:
+            raise InvalidArgumentError(
+                "paths", source, f"it has {own}, and this replay is of {market}: replay it beside this one"
+            )
     return sources
 
 

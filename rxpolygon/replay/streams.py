@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RxPolygonEr
 from rxpolygon.events import Event
 from rxpolygon.fan import Fan
 from rxpolygon.replay.delivery import RawReplayDelivery, ReplayDelivery
-from rxpolygon.replay.player import Player, Speed
+from rxpolygon.replay.player import Face, Player, Speed
 from rxpolygon.replay.progress import ReplayProgress
 from rxpolygon.replay.progress_bar import ProgressBar
 from rxpolygon.replay.scheduler import ReplayScheduler
@@ -69,6 +68,7 @@ class ReplayStreams(Streams):
         raw_data: bool,
         show_progress: bool,
         beside: ReplayStreams | None,
+        market: str | None = None,
     ) -> None:
         """Take the settings; the files are not read yet.
 
@@ -76,6 +76,7 @@ class ReplayStreams(Streams):
             codec: Reads the frames.
             name: For the statuses.
             paths: As for :class:`~rxpolygon.ReplayClient`, and so the rest.
+            market: Of which sources that know theirs must be.
 
         Raises:
             RecordingError: A file is not there.
@@ -85,14 +86,13 @@ class ReplayStreams(Streams):
         """
         self._codec = codec
         self._name = name
-        self._sources = sources_from(paths)
+        self._sources = sources_from(paths, market)
         self._raw_data = flag("raw_data", raw_data)
         self._progress: Fan[ReplayProgress] = Fan()
         self._bar = ProgressBar(name) if flag("show_progress", show_progress) else None
         self._told = 0.0  # replay thread only: when progress was told last
-        self._starting = threading.Lock()
         self._player = _player(speed, Span(start, end), beside)
-        self._player.faces.append(self)
+        self._player.faces.append(Face(self._began, self._went_on, self._ended))
         self._delivery = self._make_delivery()
         self._tracks = [Track(source, self._delivery, codec, self.scheduler) for source in self._sources]
         self._player.tracks += self._tracks
@@ -158,7 +158,7 @@ class ReplayStreams(Streams):
 
     def _start_thread(self) -> None:
         """Replay in a thread of our own, unless it runs already."""
-        with self._starting:
+        with self._player.starting:
             if not self.is_streaming:
                 self._player.start()
 
@@ -169,7 +169,7 @@ class ReplayStreams(Streams):
             RecordingError: A source is broken; observers have been told by ``on_error``.
             UsageError: The replay runs in its own thread.
         """
-        with self._starting:
+        with self._player.starting:
             if self.is_streaming:
                 raise UsageError("run() cannot start a replay that runs already: use wait_finished()")
             run = self._player.prepare_run()
@@ -185,7 +185,16 @@ class ReplayStreams(Streams):
 
         Returns:
             Whether it is over; also when it never began.
+
+        Raises:
+            UsageError: It is called by an observer or a timer of the replay, which would wait for itself.
         """
+        if timeout is not None:
+            positive_number("timeout", timeout, "seconds", zero=True)
+        if self._player.is_own_thread and self.is_streaming:
+            raise UsageError(
+                "wait_finished() on the replay's own thread would wait for itself: observe the completion"
+            )
         return self._player.wait(timeout)
 
     def close_stream(self, timeout: float = 5.0) -> None:
@@ -202,8 +211,7 @@ class ReplayStreams(Streams):
             self._router.end(None)
             self._router.reopen()
 
-    def began(self) -> None:
-        """For the player: the replay begins."""
+    def _began(self) -> None:
         if not isinstance(self.state, Idle):
             self._reopen()
             self._progress.reopen()
@@ -214,15 +222,13 @@ class ReplayStreams(Streams):
         self._delivery.tell(Connected(self.url))
         self._delivery.tell(Authenticated("a replay"))
 
-    def went_on(self) -> None:
-        """For the player: another piece was delivered."""
+    def _went_on(self) -> None:
         is_watched = self._progress.observers or self._bar is not None
         if is_watched and (now := time.monotonic()) - self._told >= _PROGRESS_SECONDS:
             self._told = now
             self._tell_progress(is_over=False)
 
-    def ended(self, error: RxPolygonError | None) -> None:
-        """For the player: the replay is over."""
+    def _ended(self, error: RxPolygonError | None) -> None:
         self._tell_progress(is_over=True)
         self._delivery.tell(Disconnected("the replay is over", _NORMAL_CLOSE, "closed"))
         self._delivery.end(error, 0)

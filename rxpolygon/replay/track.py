@@ -51,7 +51,7 @@ class Track:
         self._feed: Feed | None = None
         self._pairs: Iterator[tuple[int, Payload]] = iter(())
         self._most = 64  # pairs in a piece: as many as can be delivered in its time
-        #: Whether to stop after the present pair. Set by any thread.
+        #: Whether to stop after the present pair. Set by any thread; the player takes it back.
         self.is_interrupted = False
 
     @property
@@ -60,10 +60,9 @@ class Track:
         return self._feed.position if self._feed is not None else 0
 
     def rewind(self, start_ns: int) -> None:
-        """Read up to the first pair that is not before the start."""
+        """Read up to the first pair that is not before the start, or until it is interrupted."""
         self.frames = self.bytes = 0
         self.error = None
-        self.is_interrupted = False
         self._feed = self.source.open()
         self._pairs = iter(self._feed)
         last_ns = self.time_ns = 0
@@ -72,7 +71,7 @@ class Track:
                 self.time_ns, self._payload = pair
                 if self.time_ns < last_ns:
                     self._fail_by_time(last_ns, self.time_ns)
-                if self.time_ns >= start_ns or self.error is not None:
+                if self.time_ns >= start_ns or self.error is not None or self.is_interrupted:
                     return
                 last_ns = self.time_ns
             self.time_ns = NEVER
@@ -102,8 +101,11 @@ class Track:
         kind = self._feed.kind if self._feed is not None else None
         if kind is None:
             self.delivery.play_frames(payloads)
-        else:
+        elif self.delivery.has_channel_for(kind):
             self.delivery.play_events(kind, payloads)
+        else:
+            self._fail(f"it gives {kind.__module__}.{kind.__name__}, for which this replay has no channel")
+            return
         took = time.monotonic() - began
         if took > _PIECE_SECONDS:
             self._most = max(1, self._most // 2)

@@ -9,6 +9,7 @@ import pytest
 
 from rxpolygon import ReplayClient
 from rxpolygon.errors import RecordingError
+from rxpolygon.recording import read_frames
 from tests.replay.support import line, play_until_error, quote, trade, write_recording
 
 GOOD = [line(n / 10, trade(number=n, at=n / 10)) for n in range(5)]
@@ -173,3 +174,21 @@ def test_broken_file_beside_a_good_one_ends_the_replay_at_its_place(tmp_path: Pa
     good = write_recording(tmp_path / "good.jsonl", GOOD[1:])
     seen, error = play_until_error(ReplayClient([good, bad], "stocks", "max"))
     assert (seen, error.path, error.line) == ([0], str(bad), 2)
+
+
+@pytest.mark.parametrize("stamp", ["9223372036854775807", "9999999999999999999", "1" * 5_000])
+def test_receive_time_beyond_all_time_is_an_error(tmp_path: Path, stamp: str) -> None:
+    far = b"[%b,[]]\n" % stamp.encode()
+    seen, error = play_until_error(client(write_recording(tmp_path / "a.jsonl", [*GOOD, far, GOOD[4]])))
+    assert (seen, error.line) == ([0, 1, 2, 3, 4], 6)
+    assert "beyond the year 2262" in str(error)
+
+
+@pytest.mark.parametrize("line_of", ["[%d, %s]\n", "[ %d , %s ]\r\n", "[%d,\t%s]"])
+def test_spaces_of_other_writers_do_not_matter(tmp_path: Path, line_of: str) -> None:
+    whole = '[{"ev":"T","sym":"A","p":1,"s":1,"q":7}]'
+    path = tmp_path / "a.jsonl"
+    path.write_text(line_of % (1_700_000_000_000_000_000, whole), newline="")
+    assert list(read_frames(path)) == [(1_700_000_000_000_000_000, whole.encode())]
+    path.write_text(line_of % (5, '"kQo="'), newline="")
+    assert list(read_frames(path)) == [(5, b"\x91\n")]
