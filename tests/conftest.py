@@ -58,6 +58,25 @@ def _no_thread_stays() -> Iterator[None]:
     assert not extra, f"threads that outlived the test: {extra}"
 
 
+@pytest.fixture(params=["default", "fast"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """Each of the two transports."""
+    return str(request.param)
+
+
+@pytest.fixture
+def uncaught(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """The exceptions that nobody handled, instead of their tracebacks on stderr."""
+    errors: list[BaseException] = []
+
+    def keep(arguments: threading.ExceptHookArgs) -> None:
+        assert arguments.exc_value is not None
+        errors.append(arguments.exc_value)
+
+    monkeypatch.setattr(threading, "excepthook", keep)
+    return errors
+
+
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 and its key, as paths."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,6 @@ import pytest
 from rxpolygon.alpaca import StockDataStream
 from rxpolygon.simulator import Simulator
 from tests.alpaca.support import Connect
-
-
-@pytest.fixture(params=["default", "fast"])
-def transport(request: pytest.FixtureRequest) -> str:
-    """Each of the two transports."""
-    return str(request.param)
 
 
 @pytest.fixture(params=["msgpack", "json"])
@@ -56,16 +49,3 @@ def connect() -> Iterator[Connect]:
     yield make
     for stream in streams:
         stream.close_stream()
-
-
-@pytest.fixture
-def uncaught(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
-    """The exceptions that nobody handled, instead of their tracebacks on stderr."""
-    errors: list[BaseException] = []
-
-    def keep(arguments: threading.ExceptHookArgs) -> None:
-        assert arguments.exc_value is not None
-        errors.append(arguments.exc_value)
-
-    monkeypatch.setattr(threading, "excepthook", keep)
-    return errors

@@ -1,100 +1,24 @@
-"""A plain client for tests of the simulator: it knows JSON and nothing of this library."""
+"""A plain client of Polygon's wire for tests: it knows JSON and no more."""
 
 from __future__ import annotations
 
 import json
-import socket
-import time
-from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
-import websocket
+from tests.wire import PATIENCE, Ended, Message, PlainClient
 
 __all__ = ["PATIENCE", "Client", "Ended", "trade"]
 
-#: How long a test waits for what must come, in seconds; only failures pay it.
-PATIENCE: Final = 10.0
 
-Message = dict[str, Any]
-
-
-class Ended(Exception):
-    """The server ended the connection; ``code`` is the close code, None if there was no closing handshake."""
-
-    def __init__(self, code: int | None) -> None:
-        super().__init__(f"ended with {code}")
-        self.code = code
-
-
-class Client:
+class Client(PlainClient):
     """One connection; use it in a ``with`` block."""
 
     def __init__(self, url: str, cluster: str = "stocks", **options: Any) -> None:
-        self.socket = websocket.create_connection(f"{url}/{cluster}", timeout=PATIENCE, **options)
-        self._waiting: list[Message] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.socket.shutdown()  # type: ignore[no-untyped-call]  # the package is untyped here
-
-    @property
-    def plain(self) -> socket.socket:
-        """The TCP socket below."""
-        assert self.socket.sock is not None
-        return self.socket.sock
-
-    def raw(self) -> tuple[int, bytes]:
-        """The next message: its opcode and bytes.
-
-        Raises:
-            Ended: The connection is over.
-        """
-        try:
-            opcode, data = self.socket.recv_data(control_frame=False)
-        except (websocket.WebSocketConnectionClosedException, ConnectionError) as error:
-            raise Ended(None) from error
-        if opcode == websocket.ABNF.OPCODE_CLOSE:
-            raise Ended(int.from_bytes(data[:2], "big") if data else None)
-        return opcode, data
+        super().__init__(f"{url}/{cluster}", **options)
 
     def frame(self) -> list[Message]:
         """The next frame that is an array of objects."""
         return list(json.loads(self.raw()[1]))
-
-    def next(self) -> Message:
-        """The next event or status."""
-        while not self._waiting:
-            self._waiting = self.frame()
-        return self._waiting.pop(0)
-
-    def take(self, count: int) -> list[Message]:
-        """The next events and statuses."""
-        return [self.next() for _ in range(count)]
-
-    def until(self, enough: Callable[[list[Message]], bool]) -> list[Message]:
-        """Everything up to where it is enough."""
-        limit = time.monotonic() + PATIENCE
-        seen: list[Message] = []
-        while not enough(seen):
-            assert time.monotonic() < limit, f"not enough after {PATIENCE} s: {seen[-3:]}"
-            seen.append(self.next())
-        return seen
-
-    def end(self) -> int | None:
-        """Read until the server ends the connection; the close code."""
-        while True:
-            try:
-                self.raw()
-            except Ended as ended:
-                return ended.code
 
     def send(self, action: str, params: object) -> None:
         """Send a command."""
