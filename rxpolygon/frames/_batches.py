@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -15,6 +16,8 @@ from rxpolygon.frames._plan import Column, Plan, class_of, no_event, plan_of
 __all__ = ["BatchBuilder", "to_pandas", "to_polars"]
 
 # Any, throughout: frames of optional packages.
+
+_log: Final = logging.getLogger("rxpolygon.frames")
 
 
 class BatchBuilder:
@@ -32,6 +35,26 @@ class BatchBuilder:
             class_of(kind)
         self._plan: Plan | None = None
 
+    def planned(self, sample: Sequence[Any]) -> Plan:
+        """The columns of all batches, settled by the first events that are asked about.
+
+        Raises:
+            InvalidTypeError: The first of them is no Struct.
+        """
+        if self._plan is None:
+            if self._kind is None and not isinstance(sample[0], Struct):
+                raise no_event(sample[0])
+            self._plan = plan_of(type(sample[0]) if self._kind is None else self._kind, sample)
+            if self._plan.untold and sample:
+                _log.warning(
+                    "the first %d events do not tell what %s has in %s, which becomes JSON text: give kind= "
+                    "with the classes of its parts, as in TradeWithQuote[Trade, Quote]",
+                    len(sample),
+                    self._plan.cls.__name__,
+                    ", ".join(self._plan.untold),
+                )
+        return self._plan
+
     def build(self, events: Sequence[Any]) -> Any:
         """The batch, a row for each event.
 
@@ -39,11 +62,7 @@ class BatchBuilder:
             InvalidTypeError: An event is of another class, or no Struct.
             UsageError: A field has a value that its type does not allow.
         """
-        plan = self._plan
-        if plan is None:
-            if self._kind is None and not isinstance(events[0], Struct):
-                raise no_event(events[0])
-            plan = self._plan = plan_of(type(events[0]) if self._kind is None else self._kind, events)
+        plan = self.planned(events)
         cls = plan.cls
         for other in set(map(type, events)) - {cls}:
             if not issubclass(other, cls):

@@ -11,7 +11,7 @@ from reactivex import Observable
 from rxpolygon.cold import cold
 from rxpolygon.errors import InvalidTypeError, UsageError
 from rxpolygon.frames._packages import polars, pyarrow
-from rxpolygon.frames._plan import class_of, plan_of
+from rxpolygon.frames._plan import INSTANTS, class_of, plan_of
 from rxpolygon.frames._rows import Reader
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def from_frame(
 
     Raises:
         InvalidTypeError: ``data`` is no frame, or ``kind`` no class of events.
-        UsageError: A column that the events cannot do without is missing. (A column that holds something else
-            is a ``UsageError`` in ``on_error``, after the rows before.)
+        UsageError: A column that the events cannot do without is missing, or all their prices and sizes are,
+            as in a frame of trades with ``kind=Quote``, or the time stands in a column that is not theirs. (A
+            column that holds something else is a ``UsageError`` in ``on_error``, after the rows before.)
         MissingPackageError: polars or pyarrow is not installed (extra ``frames``).
 
     Example:
@@ -102,7 +103,7 @@ def _table(data: Any) -> Any:
 def _sorted(table: Any) -> Any:
     """The rows in the order of time."""
     pl, names = polars(), set(table.column_names)
-    column = next((name for name in ("timestamp_ns", "timestamp", "start") if name in names), None)
+    column = next((name for name in INSTANTS if name in names), None)
     if column is None:
         return table
     times = pl.from_arrow(table.column(column).combine_chunks()).to_physical().forward_fill()

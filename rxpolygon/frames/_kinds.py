@@ -47,13 +47,13 @@ def is_instant(name: str) -> bool:
     return name in ("start", "end") or name.removesuffix("_ns").endswith("timestamp")
 
 
-def kind_of(name: str, node: Any, sample: object = None) -> Kind:
+def kind_of(name: str, node: Any, told: type[Struct] | None = None) -> Kind:
     """The kind of a field.
 
     Args:
         name: The field's name, which tells instants and symbols.
         node: Its type, as msgspec describes it.
-        sample: A value, which tells the class where the type does not (a protocol, say).
+        told: The class of its values, where the type leaves it open (a protocol, say).
     """
     pa = pyarrow()
     node = _without_none(node)
@@ -68,10 +68,10 @@ def kind_of(name: str, node: Any, sample: object = None) -> Kind:
         return Kind(_category(pa) if name == "symbol" else pa.string(), pa.string())
     if isinstance(node, inspect.EnumType):
         return _of_enum(pa, node.cls)
-    return _of_many(pa, node, sample)
+    return _of_many(pa, node, told)
 
 
-def _of_many(pa: Any, node: Any, sample: object) -> Kind:
+def _of_many(pa: Any, node: Any, told: type[Struct] | None) -> Kind:
     """Kinds that hold other values, and the rest."""
     if isinstance(node, inspect.VarTupleType):
         return _of_tuple(pa, kind_of("", node.item_type))
@@ -79,10 +79,10 @@ def _of_many(pa: Any, node: Any, sample: object) -> Kind:
         return _of_tuple(pa, kind_of("", node.item_types[0]))
     if isinstance(node, inspect.StructType):
         return _of_struct(pa, node)
-    if isinstance(node, inspect.CustomType) and isinstance(sample, Struct):
-        told = inspect.type_info(type(sample))
-        assert isinstance(told, inspect.StructType)
-        return _of_struct(pa, told)
+    if isinstance(node, inspect.CustomType) and told is not None:
+        node = inspect.type_info(told)
+        assert isinstance(node, inspect.StructType)
+        return _of_struct(pa, node)
     if isinstance(node, inspect.UnionType) and {type(one) for one in node.types} == _NUMBER_OR_TEXT:
         return Kind(pa.string(), pa.string(), str, _number_or_text)
     return Kind(pa.string(), pa.string(), _to_json, msgspec.json.decode)
@@ -126,6 +126,8 @@ def _of_struct(pa: Any, node: inspect.StructType) -> Kind:
     kinds = {field.name: kind_of(field.name, field.type) for field in node.fields}
 
     def encode(value: Any) -> dict[str, object]:
+        if not isinstance(value, cls):
+            raise TypeError(f"a {cls.__name__} was expected, not a {type(value).__name__}")
         told: dict[str, object] = {}
         for name, kind in kinds.items():
             one = getattr(value, name)

@@ -69,6 +69,7 @@ class Parts:
         self._zone = zone
         self._compression = compression
         self._builder = BatchBuilder(kind)
+        self._is_settled = False
         self._held: dict[tuple[str, str], list[Any]] = {}  # Any: events of one class
         self._day = ""
         self._day_start = self._day_end = 0
@@ -90,6 +91,7 @@ class Parts:
             UsageError: A column cannot hold its values.
             InvalidTypeError: There are events of several classes.
         """
+        self._settle_columns()
         for key in sorted(self._held, key=lambda key: len(self._held[key]), reverse=True):
             if self.rows <= most:
                 return
@@ -98,6 +100,12 @@ class Parts:
             del self._held[key]
             self.rows -= len(events)
             yield part
+
+    def _settle_columns(self) -> None:
+        """By the events of all symbols: those of one may lack what tells a class, such as quotes."""
+        if self._held and not self._is_settled:
+            self._builder.planned([event for events in self._held.values() for event in events])
+            self._is_settled = True
 
     def forget(self) -> int:
         """Let go what waits; says how many rows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from rxpolygon.errors import UsageError
 from rxpolygon.events import to_milliseconds, to_nanoseconds
 from rxpolygon.frames._kinds import is_instant
 from rxpolygon.frames._packages import polars, pyarrow
-from rxpolygon.frames._plan import Column, Plan
+from rxpolygon.frames._plan import INSTANTS, Column, Plan
 
 __all__ = ["Reader"]
 
@@ -27,27 +27,22 @@ class Reader:
         schema: The table's columns; others than the plan's are passed over.
 
     Raises:
-        UsageError: A column that the events cannot do without is missing.
+        UsageError: These are no columns of such events, see :func:`_check`.
     """
 
     def __init__(self, plan: Plan, schema: Any) -> None:
         self._plan = plan
         self._types = dict(zip(schema.names, schema.types, strict=True))
+        _check(plan, self._types)
         there = [column for column in plan.columns if column.name in self._types]
         self.columns = [column for column in there if column.is_field]
         names = {column.name for column in there}
-        needed = [column.name for column in plan.columns if column.is_needed and column.name not in names]
         #: The column from which an instant is taken that has no column of its own, and its field.
         self._instant = next((name for name in ("timestamp_ns", "timestamp") if name in names), "")
         field = plan.instant_field
         if field is None and "wire_timestamp" in {column.name for column in plan.columns}:
             field = None if "wire_timestamp" in names else "wire_timestamp"
         self._instant_field = field if self._instant else None
-        if needed:
-            raise UsageError(
-                f"the frame has no column {', '.join(map(repr, needed))}, which {plan.cls.__name__} needs; "
-                f"it has {', '.join(map(repr, self._types))}"
-            )
         fields = [column.name for column in self.columns]
         self._build = _builder(plan.cls, [*fields, self._instant_field] if self._instant_field else fields)
 
@@ -95,6 +90,39 @@ class Reader:
             default = column.default
             values = [default if value is None else value for value in values]
         return values
+
+
+def _check(plan: Plan, names: Collection[str]) -> None:
+    """Whether a frame of such columns may be one of such events.
+
+    Raises:
+        UsageError: A column is missing that they cannot do without; or all prices are, or the time is told
+            by a column that they do not have: events of another class, of which all but a few fields were
+            None.
+    """
+    cls, has = plan.cls.__name__, f"it has {', '.join(map(repr, names)) or 'no column'}"
+    known = {column.name for column in plan.columns}
+    needed = [column.name for column in plan.columns if column.is_needed and column.name not in names]
+    if needed:
+        raise UsageError(f"the frame has no column {', '.join(map(repr, needed))}, which {cls} needs; {has}")
+    figures = [column.name for column in plan.columns if _is_figure(column)]
+    if figures and not set(figures) & set(names) and not known >= set(names):
+        raise UsageError(
+            f"the frame has none of the columns {', '.join(map(repr, figures))} of {cls}, so its rows seem "
+            f"to be of another kind; {has}. Choose their class, or rename its columns"
+        )
+    told = [name for name in INSTANTS if name in names]
+    own = next((name for name in ("timestamp", "start") if name in known), None)
+    if told and own is not None and not known & set(told):
+        raise UsageError(
+            f"the frame tells its times by {told[0]!r}, and {cls} tells them by {own!r}: rename the column"
+        )
+
+
+def _is_figure(column: Column) -> bool:
+    """Whether it has prices, sizes or the levels of a book, which make an event of what it is."""
+    types, stored = pyarrow().types, column.kind.arrow
+    return bool(types.is_floating(stored) or (types.is_list(stored) and types.is_nested(stored.value_type)))
 
 
 def _in_unit(pa: Any, array: Any, stored: Any) -> Any:

@@ -104,7 +104,9 @@ def to_frame(
         every: The length of a window, as "1m", "1h" or a timedelta.
         engine: ``polars`` or ``pandas``.
         kind: The class of the events, by default that of the first one. A generic one tells the classes of
-            its parts: ``TradeWithQuote[Trade, Quote]``; else the events of the first frame must tell them.
+            its parts: ``AsOf[Trade, Quote]``; else the events of the first frame must tell them. What these
+            leave open becomes JSON text, with a warning in the log. (Trades that :func:`join_quotes
+            <rxpolygon.operators.join_quotes>` found no quote for need none: it is taken for one of theirs.)
 
     Returns:
         An operator that gathers.

@@ -13,7 +13,7 @@ from reactivex import operators as ops
 import rxpolygon.operators as rxo
 from rxpolygon import frames
 from rxpolygon.errors import InvalidTypeError, UsageError
-from rxpolygon.events import FairMarketValue, Imbalance, MinuteAggregate, Quote, Trade, alpaca
+from rxpolygon.events import FairMarketValue, Imbalance, Level2Book, MinuteAggregate, Quote, Trade, alpaca
 from rxpolygon.operators import Bar, Side, TradeWithQuote
 
 NOW = 1_700_000_000_123
@@ -78,7 +78,7 @@ def test_other_columns_are_passed_over_and_missing_ones_get_their_default() -> N
 
 
 def test_an_empty_place_gets_the_default() -> None:
-    frame = pl.DataFrame({"symbol": ["A"], "otc": [None], "price": [None], "start": [1]})
+    frame = pl.DataFrame({"symbol": ["A"], "otc": [None], "close": [None], "start": [1]})
     [bar] = stream(frame, MinuteAggregate)
     assert bar.otc is False
 
@@ -129,6 +129,21 @@ def test_operators_run_over_a_frame_as_over_a_live_stream() -> None:
 def test_a_missing_column_is_told_at_the_call() -> None:
     with pytest.raises(UsageError, match="has no column 'symbol', which Trade needs; it has 'price'"):
         frames.from_frame(pl.DataFrame({"price": [1.0]}), Trade)
+
+
+def test_rows_of_another_kind_are_told_at_the_call() -> None:
+    trades = frames.frame([Trade(symbol="A", price=1.0, timestamp=NOW)])
+    with pytest.raises(UsageError, match=r"none of the columns 'bid_price', .* of Quote.* it has .*'price'"):
+        frames.from_frame(trades, Quote)
+    with pytest.raises(UsageError, match=r"none of the columns 'bids', 'asks' of Level2Book"):
+        frames.from_frame(trades, Level2Book)
+
+
+def test_a_time_in_a_column_of_another_name_is_told_at_the_call() -> None:
+    frame = pl.DataFrame({"symbol": ["A"], "timestamp": [NOW], "close": [1.0]})
+    with pytest.raises(UsageError, match="by 'timestamp', and MinuteAggregate tells them by 'start'"):
+        frames.from_frame(frame, MinuteAggregate)
+    assert stream(frame.rename({"timestamp": "start"}), MinuteAggregate)[0].timestamp == NOW
 
 
 def test_a_column_of_something_else_is_an_error_that_names_it() -> None:

@@ -16,6 +16,7 @@ from rxpolygon import frames
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, MissingPackageError, UsageError
 from rxpolygon.events import (
     CryptoQuote,
+    CryptoTrade,
     Imbalance,
     Level2Book,
     Quote,
@@ -24,7 +25,7 @@ from rxpolygon.events import (
     UnknownEvent,
     alpaca,
 )
-from rxpolygon.operators import Bar, Side, TradeWithQuote
+from rxpolygon.operators import AsOf, Bar, Nbbo, Side, TradeWithQuote
 from tests.operators.streams import END, ERROR, Hot, Lab, quote, trade
 
 UTC_MS = pl.Datetime("ms", "UTC")
@@ -225,6 +226,40 @@ def test_a_trade_with_its_quote() -> None:
         (10.0, 10.0, "unknown")
     ]
     assert frames.frame([], TradeWithQuote[Trade, Quote]).schema == frame.schema
+
+
+@pytest.mark.parametrize(
+    ("sale", "kind"),
+    [
+        (trade(), TradeWithQuote[Trade, Quote]),
+        (
+            CryptoTrade(symbol="BTC-USD", price=1.0, timestamp=1),
+            TradeWithQuote[CryptoTrade, CryptoQuote],
+        ),
+        (alpaca.Trade(symbol="A", price=1.0), TradeWithQuote[alpaca.Trade, alpaca.Quote]),
+    ],
+)
+def test_trades_that_have_no_quote_yet_have_the_columns_of_those_that_have(sale: Any, kind: Any) -> None:
+    frame = frames.frame([TradeWithQuote(sale, None, None, None, Side.UNKNOWN, False)])
+    assert frame.schema == frames.frame([], kind).schema
+
+
+def test_parts_of_a_class_that_nothing_tells_become_text_and_the_log_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    met = [AsOf(trade(), None, False), AsOf(trade(), quote(), False)]
+    kept: list[pl.DataFrame] = []
+    rx.from_iterable(met).pipe(frames.to_frame(1)).subscribe(kept.append)
+    assert [frame.schema["right"] for frame in kept] == [pl.String, pl.String]
+    (record,) = [it for it in caplog.records if it.name == "rxpolygon.frames"]
+    assert "the first 1 events do not tell what AsOf has in right" in record.getMessage()
+
+
+def test_a_part_of_another_class_is_an_error_that_names_both() -> None:
+    parts: list[Any] = [quote(), Nbbo("A", 2, 1.0, 1.0, 1, 2.0, 1.0, 2)]
+    pairs = [TradeWithQuote(trade(), part, None, None, Side.UNKNOWN, False) for part in parts]
+    with pytest.raises(UsageError, match=r"column 'quote' .* a Quote was expected, not a Nbbo"):
+        frames.frame(pairs)
 
 
 def test_types_of_pandas() -> None:

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from rxpolygon import StreamClient, frames
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
-from rxpolygon.events import Trade
+from rxpolygon.events import Quote, Trade
 from rxpolygon.frames import PartFile
+from rxpolygon.operators import AsOf
 from rxpolygon.simulator import Simulator
 from tests.operators.streams import END, ERROR, Hot, Lab, quote, trade
 from tests.support import wait_for
@@ -105,6 +106,13 @@ def test_an_event_without_a_time_is_of_the_day_before_it_or_of_none(tmp_path: Pa
     ]
     assert "symbol=A/date=__HIVE_DEFAULT_PARTITION__" in names(tmp_path)
     assert read(tmp_path)["date"].null_count() == 1
+
+
+def test_a_symbol_without_quotes_has_the_columns_of_those_that_have(tmp_path: Path) -> None:
+    bare: list[AsOf[Trade, Quote]] = [AsOf(trade("A", at=at), None, False) for at in range(3)]
+    met = [*bare, AsOf(trade("B"), quote("B"), False)]
+    rx.from_iterable(met).pipe(frames.to_parquet(tmp_path)).subscribe()
+    assert isinstance(read(tmp_path).schema["right"], pl.Struct)
 
 
 def test_a_later_window_writes_what_waits(tmp_path: Path) -> None:
@@ -233,7 +241,7 @@ KILLED = """
 import os, signal, sys
 import reactivex as rx
 from rxpolygon import frames
-from rxpolygon.events import Trade
+from rxpolygon.events import Quote, Trade
 
 real, calls = os.fsync, []
 
