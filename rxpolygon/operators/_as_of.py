@@ -251,7 +251,7 @@ def as_of(
                 settings.hold / 1_000,
                 scheduler,
                 holding.held.__len__,
-                lambda: turns.run(lambda _: holding.flush(), None),
+                lambda: turns.run_if_idle(lambda _: holding.flush(), None),
             )
             resources.add(timer)
             on_left = turns.entry(timer.watched(joiner.take_left))

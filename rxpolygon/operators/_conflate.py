@@ -100,8 +100,8 @@ def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observabl
                 flush()
                 turns.end()
 
-            def on_silence() -> None:
-                turns.run(flush, None)
+            def on_silence() -> bool:
+                return turns.run_if_idle(flush, None)
 
             def on_error(error: Exception) -> None:
                 turns.run(turns.end, error)

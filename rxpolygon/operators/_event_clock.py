@@ -31,11 +31,12 @@ class EventClock(abc.DisposableBase):
         scheduler: The subscription's; None, and the one of ``run()``, mean RxPY's :class:`TimeoutScheduler`.
         quiet: Milliseconds without an event that are silence.
         on_silence: Called on the scheduler, with no lock held, with the event time (Unix ms). It must see to
-            it that :meth:`look_again` is called, now or later.
+            it that :meth:`look_again` is called, now or later; or return False, because the observer is busy
+            with an event. Then the next one cannot come, and that is no silence.
     """
 
     def __init__(
-        self, scheduler: abc.SchedulerBase | None, quiet: int, on_silence: Callable[[int], None]
+        self, scheduler: abc.SchedulerBase | None, quiet: int, on_silence: Callable[[int], object]
     ) -> None:
         #: Whether an event was noted since the last look: then :meth:`hear` need not be called.
         self.heard = False  # under _lock; read without it
@@ -47,6 +48,7 @@ class EventClock(abc.DisposableBase):
         self._is_armed = False  # under _lock
         self._newest = 0  # under _lock: event time, and when it was so
         self._noted = self._scheduler.now  # under _lock
+        self._was_busy = False  # under _lock
         self._timer = SerialDisposable()
 
     def now(self) -> int:
@@ -88,9 +90,14 @@ class EventClock(abc.DisposableBase):
         if self._timer.is_disposed:
             return
         with self._lock:
-            is_silent, self.heard = not self.heard, False
+            is_silent, self.heard = not (self.heard or self._was_busy), False
+            self._was_busy = False
             now = self._newest + (self._scheduler.now - self._noted) // _MILLISECOND
         if is_silent:
-            self._on_silence(now)
-        else:
-            self._look_after(self._quiet)
+            if self._on_silence(now) is not False:
+                return
+            with self._lock:
+                # It may be ready just before the next look: then the next event had no time to come.
+                self._was_busy = True
+                self._noted = self._scheduler.now
+        self._look_after(self._quiet)

@@ -25,12 +25,13 @@ class Losses(Generic[T]):
         level: Of the log lines.
     """
 
-    __slots__ = ("_level", "_on_loss", "_what", "count")
+    __slots__ = ("_is_closed", "_level", "_on_loss", "_what", "count")
 
     def __init__(
         self, what: str, on_loss: Callable[[T], object] | None, level: int = logging.WARNING
     ) -> None:
         self.count = 0
+        self._is_closed = False
         self._what = what
         self._on_loss = on_loss
         self._level = level
@@ -44,6 +45,7 @@ class Losses(Generic[T]):
             _log.log(self._level, "1 event so far %s: %r", self._what, value)
 
     def close(self) -> None:
-        """The stream is over."""
-        if self._on_loss is None and self.count > 1:
+        """The stream is over, or disposed of: tells the number, the first time."""
+        if self._on_loss is None and self.count > 1 and not self._is_closed:
             _log.log(self._level, "%d events %s", self.count, self._what)
+        self._is_closed = True

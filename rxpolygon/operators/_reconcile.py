@@ -109,8 +109,10 @@ def reconcile(
             def advance(now: int) -> None:
                 clock.look_again(engine.advance(now))
 
-            def on_silence(now: int) -> None:
-                turns.run(steps.of(advance), now)
+            go_on = steps.of(advance)
+
+            def on_silence(now: int) -> bool:
+                return turns.run_if_idle(go_on, now)
 
             take_own = turns.entry(steps.of(engine.add_own))
             take_server = turns.entry(steps.of(engine.add_server))

@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from typing import Final, Generic, Literal, TypeVar, get_args, overload
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable
+from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.operators._checks import function
@@ -178,8 +178,8 @@ def reorder(
                 sorter.flush()
                 turns.end(error)
 
-            def on_silence() -> None:
-                turns.run(lambda _: sorter.flush(), None)
+            def on_silence() -> bool:
+                return turns.run_if_idle(lambda _: sorter.flush(), None)
 
             def on_error(error: Exception) -> None:
                 turns.run(end, error)
@@ -189,9 +189,8 @@ def reorder(
 
             timer = SilenceTimer(within_ms / 1_000, scheduler, sorter.__len__, on_silence)
             on_next = turns.entry(timer.watched(take))
-            return CompositeDisposable(
-                timer, source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
-            )
+            subscription = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+            return CompositeDisposable(timer, subscription, Disposable(losses.close))
 
         return Observable(subscribe)
 

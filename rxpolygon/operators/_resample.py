@@ -114,8 +114,10 @@ def resample(
                 if not clock.heard:
                     clock.hear(engine.newest)
 
-            def on_silence(now: int) -> None:
-                turns.run(steps.of(advance), now)
+            go_on = steps.of(advance)
+
+            def on_silence(now: int) -> bool:
+                return turns.run_if_idle(go_on, now)
 
             def complete(_: None) -> None:
                 flush(None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from reactivex import abc
 from reactivex.disposable import SerialDisposable
@@ -13,6 +13,9 @@ from reactivex.scheduler import NewThreadScheduler, TimeoutScheduler
 __all__ = ["SilenceTimer", "timer_scheduler"]
 
 V = TypeVar("V")
+
+# A century: what the clocks of operating systems, and timedelta, can still wait for.
+_LONGEST_WAIT: Final = 100 * 365 * 86_400.0
 
 
 class SilenceTimer(abc.DisposableBase):
@@ -23,11 +26,14 @@ class SilenceTimer(abc.DisposableBase):
     action runs between one and two times ``seconds`` after the last event, on the scheduler. When
     nothing is held the timer rests, until an event leaves something held again.
 
+    While the observer is busy with an event the next one cannot come, and that is no silence: an action that
+    finds it so returns False, and is tried again after a whole silence.
+
     Args:
         seconds: How long the silence must last.
         scheduler: The subscription's; None, and the one of ``run()``, mean RxPY's :class:`TimeoutScheduler`.
         is_holding: Whether something is held.
-        on_silence: What to do; called with no lock held.
+        on_silence: What to do; called with no lock held. Returns False if it did nothing.
     """
 
     def __init__(
@@ -35,9 +41,9 @@ class SilenceTimer(abc.DisposableBase):
         seconds: float,
         scheduler: abc.SchedulerBase | None,
         is_holding: Callable[[], object],
-        on_silence: Callable[[], None],
+        on_silence: Callable[[], object],
     ) -> None:
-        self._seconds = seconds
+        self._seconds = min(seconds, _LONGEST_WAIT)
         self._scheduler = timer_scheduler(scheduler)
         self._is_holding = is_holding
         self._on_silence = on_silence
@@ -45,6 +51,7 @@ class SilenceTimer(abc.DisposableBase):
         self._lock = Lock()
         self._is_armed = False  # under _lock; read without it
         self._seen = 0  # under _lock
+        self._was_busy = False  # under _lock
         self._scheduled = SerialDisposable()
 
     def watched(self, handle: Callable[[V], None]) -> Callable[[V], None]:
@@ -76,10 +83,15 @@ class SilenceTimer(abc.DisposableBase):
                 return
             # In this order: an event that still found the timer armed was counted before.
             self._is_armed = False
-            is_silent = self._events == self._seen
+            is_silent = self._events == self._seen and not self._was_busy
+            self._was_busy = False
         if is_silent:
-            self._on_silence()
-        elif self._is_holding():
+            if self._on_silence() is not False:
+                return
+            with self._lock:
+                # It may be ready just before the next look: then the next event had no time to come.
+                self._was_busy = True
+        if self._is_holding():
             self._arm()
 
 

@@ -214,8 +214,8 @@ def time_bars(
                 for event in late_events:
                     losses.add(event)
 
-            def on_silence(now: int) -> None:
-                turns.run(steps.of(advance), now)
+            def on_silence(now: int) -> bool:
+                return turns.run_if_idle(go_on, now)
 
             clock = EventClock(scheduler, quiet, on_silence)
             engine = TimeBarEngine(settings, steps.put, clock.now)
@@ -231,6 +231,8 @@ def time_bars(
 
             def advance(now: int) -> None:
                 clock.look_again(engine.advance(now))
+
+            go_on = steps.of(advance)
 
             def complete(_: None) -> None:
                 flush(None)
@@ -249,6 +251,7 @@ def time_bars(
             def clear() -> None:
                 nonlocal is_disposed
                 is_disposed = True
+                losses.close()
                 turns.run(lambda _: engine.clear(), None)
 
             on_next = time_bar_entry(engine, take, steps, turns, clock)

@@ -112,6 +112,24 @@ class Turns(Generic[T]):
         self.inbox.append((handle, value))
         self.work()
 
+    def run_if_idle(self, handle: Callable[[V], None], value: V) -> bool:
+        """Calls the handler now; False, and it is not called at all, if another is at work."""
+        if self.inbox:
+            return False
+        try:
+            self.take()
+        except IndexError:
+            return False
+        try:
+            handle(value)
+        except Exception as error:
+            self.fail(error)
+        finally:
+            self.give_back(None)
+        if self.inbox:
+            self.work()
+        return True
+
     def end(self, error: Exception | None = None) -> None:
         """Gives the observer the end, if it had none: the error, else completion. Only in a handler."""
         if self.is_over:
