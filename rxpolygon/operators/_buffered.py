@@ -136,7 +136,7 @@ def buffered(
 
             worker.start()
             subscription.disposable = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
-            return CompositeDisposable(subscription, Disposable(worker.stop))
+            return CompositeDisposable(subscription, Disposable(worker.stop), Disposable(losses.close))
 
         return Observable(subscribe)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final, TypeVar, overload
 
 from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.operators._checks import function, positive_whole
 from rxpolygon.operators._durations import to_milliseconds
@@ -158,7 +159,8 @@ def deduplicate(
                 losses.close()
                 observer.on_completed()
 
-            return source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+            subscription = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+            return CompositeDisposable(subscription, Disposable(losses.close))
 
         return Observable(subscribe)
 
