@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from rxpolygon.events import Event
 from rxpolygon.history.layouts import Column, Layout
 from rxpolygon.history.packages import polars
+from rxpolygon.replay.clusters import foreign_mark
 from rxpolygon.symbols import normal_symbol
 
 __all__ = ["NS", "Columns", "codes_of"]
@@ -17,6 +19,8 @@ NS: Final = "time of the event in ns"  # the name of no column of any file
 _LARGEST_MS: Final = 10**14  # as for events: an instant says its unit by its size
 _LARGEST_US: Final = 10**17
 _PIECE: Final = 8_192
+_SHOWN: Final = 40
+_CONTRACT: Final = re.compile(r"(O:.*|.*[0-9]{6}[CP][0-9]{8})", re.IGNORECASE)
 
 
 class Columns:
@@ -70,13 +74,15 @@ class Columns:
     def _expression(self, pl: Any, name: str, column: Column, schema: Any) -> Any:
         expression = pl.col(name)
         if column.kind == "float":
-            expression = expression.cast(pl.Float64)
+            # Who has no empty places, as pandas, writes nan there.
+            expression = expression.cast(pl.Float64).fill_nan(None)
         elif column.kind == "int":
             expression = expression.cast(pl.Int64)
         elif column.kind == "instant":
             expression = _nanoseconds(pl, name, schema) // 1_000_000
-        elif isinstance(schema[name], pl.List):
-            expression = expression.list.eval(pl.element().cast(pl.String)).list.join(",")
+        elif isinstance(schema[name], (pl.List, pl.Array)):
+            lists = expression.arr.to_list() if isinstance(schema[name], pl.Array) else expression
+            expression = lists.list.eval(pl.element().cast(pl.String)).list.join(",")
         else:
             expression = expression.cast(pl.String)
         return expression.alias(f"{column.field}:{column.kind}")
@@ -101,8 +107,21 @@ class Columns:
         return [known[symbol] for symbol in symbols]
 
     def normal(self, symbol: str) -> str:
-        """The normal form of a symbol."""
+        """The normal form of a symbol.
+
+        Raises:
+            ValueError: It is a symbol of another market.
+        """
+        problem = self.symbol_problem(symbol)
+        if problem is not None:
+            raise ValueError(problem)
         return normal_symbol(self._market, symbol)
+
+    def symbol_problem(self, symbol: str) -> str | None:
+        """What is wrong with a symbol of the file, for a person; None if nothing is."""
+        if self._market == "options" and not _CONTRACT.fullmatch(symbol):
+            return f"{symbol} is no option contract"
+        return foreign_mark(self._market, symbol)
 
     def _converted(self, column: Column, values: list[Any]) -> list[Any]:
         if column.kind not in ("codes", "code"):
@@ -126,15 +145,18 @@ def codes_of(text: str | None) -> tuple[int, ...] | None:
     """
     if not text:
         return None
-    return tuple(int(float(code)) for code in text.replace("[", "").replace("]", "").split(","))
+    try:
+        return tuple(int(float(code)) for code in text.replace("[", "").replace("]", "").split(","))
+    except (ValueError, OverflowError):
+        raise ValueError(f"a column of codes holds something else: {text[:_SHOWN]!r}") from None
 
 
 def _nanoseconds(pl: Any, name: str, schema: Any) -> Any:
     """An instant in ms, us or ns, maybe as decimal text, exactly in ns."""
     kind = schema[name]
     column = pl.col(name)
-    if isinstance(kind, pl.Datetime):
-        return column.dt.epoch("ns")
+    if isinstance(kind, (pl.Datetime, pl.Date)):
+        return column.cast(pl.Datetime("ns")).dt.epoch("ns")
     if kind.is_float() or kind == pl.String:
         column = column.cast(pl.Decimal(38, 6))
     if kind.is_integer():

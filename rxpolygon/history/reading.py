@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from rxpolygon.errors import RecordingError
-from rxpolygon.history.columns import Columns
+from rxpolygon.history.columns import NS, Columns, codes_of
 from rxpolygon.history.layouts import layout_of
 from rxpolygon.history.packages import polars, pyarrow
+from rxpolygon.recording.lines import LATEST_NS
 from rxpolygon.recording.reader import unpacked
 
 __all__ = ["CsvReader", "columns_from"]
 
 _BLOCK_BYTES: Final = 1024 * 1024  # pyarrow reads up to 32 blocks ahead
 _FRAME_ROWS: Final = 65_536
-_CAREFUL_LINES: Final = 20_000
+_CAREFUL_ROWS: Final = 20_000
 _SHOWN: Final = 40
 
 # Any, throughout: frames and types of optional packages.
@@ -65,6 +68,8 @@ class CsvReader:
         self.position = 0
         self.columns = columns_from(self._header(), market, path, fields)
         self._never_empty = (self.columns.symbol_column, self.columns.stamp_column)
+        # What was looked at already, by column, and is as it should be.
+        self._known: dict[str, set[str | None]] = {}
 
     def _header(self) -> list[str]:
         try:
@@ -86,13 +91,34 @@ class CsvReader:
         try:
             with open(self._path, "rb") as file:
                 for frame in self._fast(file):
-                    if any(frame[name].null_count() for name in self._never_empty):
-                        raise OSError("a row without a symbol or a time")
+                    prepared = self.columns.prepared(frame) if self._is_sound(frame) else None
+                    if prepared is None or prepared[NS].null_count():
+                        raise ValueError("a row that is to be found")
                     self.position = file.tell()
-                    yield self.columns.prepared(frame)
+                    yield prepared
                     rows += frame.height
-        except (OSError, pyarrow("lib").ArrowException):
+        except (OSError, ValueError, pyarrow("lib").ArrowException, polars().exceptions.PolarsError):
             yield from self._careful(rows)
+
+    def _is_sound(self, frame: Any) -> bool:
+        """Whether values of the right type are also values that there can be."""
+        if any(frame[name].null_count() for name in self._never_empty):
+            return False
+        stamps = frame[self.columns.stamp_column]
+        if stamps.dtype.is_integer() and stamps.min() < 0:
+            return False
+        for name, column in self.columns.chosen:
+            if column.kind == "float" and not frame[name].is_finite().all():
+                return False
+            if column.kind in ("codes", "code") and not self._are_known(name, column.kind, frame):
+                return False
+        return self._are_known(self.columns.symbol_column, "symbol", frame)
+
+    def _are_known(self, name: str, kind: str, frame: Any) -> bool:
+        known = self._known.setdefault(name, {None})
+        new = set(frame[name].unique().to_list()) - known
+        known |= new
+        return all(self._value_problem(kind, text) is None for text in new)
 
     def _fast(self, file: BinaryIO) -> Iterator[Any]:
         pl, arrow_csv, lib = polars(), pyarrow("csv"), pyarrow("lib")
@@ -140,46 +166,62 @@ class CsvReader:
     def _careful(self, given: int) -> Iterator[Any]:
         """The rows after those that were given, looked at one by one."""
         problem: str | None = None
-        number = 1
         held: list[list[str]] = []
+        rows: _Rows | None = None
         try:
             with open(self._path, "rb") as file, unpacked(file, self._path) as lines:
-                header = next(csv.reader([lines.readline().decode("utf-8-sig").rstrip("\r\n")]))
-                for line in lines:
-                    number += 1
-                    if number <= given + 1:
-                        continue
-                    row = next(csv.reader([line.decode("utf-8", "replace").rstrip("\r\n")]), [])
+                rows = _Rows(lines)
+                header, *_ = islice(rows, 1)
+                for row in islice(rows, given, None):
                     problem = self._problem(header, row)
                     if problem is not None:
-                        if not line.endswith(b"\n"):
+                        if rows.is_cut:
                             problem = f"the file is cut off here ({problem})"
                         break
                     held.append(row)
-                    if len(held) == _CAREFUL_LINES:
+                    if len(held) == _CAREFUL_ROWS:
                         self.position = file.tell()
                         yield self._frame(header, held)
                         held = []
-        except (OSError, EOFError, zlib.error) as error:
-            number += 1
-            problem = (
-                "the file is cut off here" if isinstance(error, EOFError) else f"it cannot be read: {error}"
-            )
+        except EOFError:
+            problem = "the file is cut off here"
+        except UnicodeDecodeError:
+            problem = "bytes that are no UTF-8"
+        except csv.Error as error:  # a field that is too long: the quotation mark at its end is missing
+            problem = f"it is no row of a CSV file: {error}"
+        except (OSError, zlib.error) as error:
+            problem = f"it cannot be read: {error}"
         if held:
             yield self._frame(header, held)
         if problem is not None:
-            raise RecordingError(self._path, number, problem)
+            raise RecordingError(self._path, rows.number if rows is not None else 1, problem)
 
     def _problem(self, header: list[str], row: list[str]) -> str | None:
         if len(row) != len(header):
             return f"expected {len(header)} columns, got {len(row)}"
-        kinds = {name: column.kind for name, column in self.columns.chosen}
+        kinds: dict[str, str] = {name: column.kind for name, column in self.columns.chosen}
+        kinds |= {self.columns.symbol_column: "symbol", self.columns.stamp_column: "instant"}
         for name, text in zip(header, row, strict=True):
-            kind = "instant" if name == self.columns.stamp_column else kinds.get(name, "text")
             if not text and name in self._never_empty:
                 return f"{name} is empty"
-            if text and not _PATTERNS[kind].fullmatch(text):
-                return f"{name} is {text[:_SHOWN]!r}, which is no {_SAID[kind]}"
+            problem = self._value_problem(kinds.get(name, "text"), text) if text else None
+            if problem is not None:
+                return f"{name} is {text[:_SHOWN]!r}: {problem}"
+        return None
+
+    def _value_problem(self, kind: str, text: str) -> str | None:
+        """Why a column of this kind cannot hold this text; None if it can."""
+        if kind == "symbol":
+            return self.columns.symbol_problem(text)
+        if kind in ("codes", "code"):
+            try:
+                codes_of(text)
+            except ValueError:
+                return "expected codes such as 12,37"
+        if kind in ("float", "int") and not (_NUMBER.fullmatch(text) and abs(float(text)) < _LARGEST[kind]):
+            return "expected a number"
+        if kind == "instant" and not (_INSTANT.fullmatch(text) and float(text) < LATEST_NS):
+            return "expected a time, in whole ns or in ms"
         return None
 
     def _frame(self, header: list[str], rows: list[list[str]]) -> Any:
@@ -192,19 +234,33 @@ class CsvReader:
 
 
 _NUMBER: Final = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-_PATTERNS: Final = {
-    "text": re.compile(r"(?s).*"),
-    "float": _NUMBER,
-    "int": _NUMBER,
-    "instant": re.compile(r"\d+(\.\d*)?"),
-    "codes": re.compile(r"\s*\d+(\s*,\s*\d+)*\s*"),
-    "code": re.compile(r"\s*\d+(\s*,\s*\d+)*\s*"),
-}
-_SAID: Final = {
-    "text": "text",
-    "float": "number",
-    "int": "number",
-    "instant": "time",
-    "codes": "list of codes",
-    "code": "code",
-}
+_INSTANT: Final = re.compile(r"\d+(\.\d*)?")
+_LARGEST: Final = {"float": math.inf, "int": 2.0**63}
+
+
+class _Rows:
+    """The rows of a CSV file, without blank lines, as its fast reader counts them."""
+
+    def __init__(self, lines: BinaryIO) -> None:
+        self._lines = lines
+        self._reader = csv.reader(self._texts())
+        #: The line at which the row begins that was read last, or is being read.
+        self.number = 1
+        #: Whether the last line that was read has no end.
+        self.is_cut = False
+
+    def _texts(self) -> Iterator[str]:
+        encoding = "utf-8-sig"
+        for line in self._lines:
+            self.is_cut = not line.endswith(b"\n")
+            yield line.decode(encoding)
+            encoding = "utf-8"
+
+    def __iter__(self) -> Iterator[list[str]]:
+        while True:
+            self.number = self._reader.line_num + 1
+            row = next(self._reader, None)
+            if row is None:
+                return
+            if row:
+                yield row

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from rxpolygon.errors import RecordingError
 from rxpolygon.history.columns import NS
 from rxpolygon.history.packages import polars, pyarrow
 
@@ -29,6 +30,9 @@ def sorted_frames(frames: Iterable[Any], run_rows: int = RUN_ROWS) -> Iterator[A
     Args:
         frames: Frames with a column of instants.
         run_rows: Rows that are sorted at once.
+
+    Raises:
+        RecordingError: The temporary folder cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="rxpolygon-sort-") as folder:
         runs: list[Path] = []
@@ -65,8 +69,12 @@ def _written(frame: Any, path: Path) -> Path:
     ipc = pyarrow("ipc")
     table = frame.to_arrow()
     options = ipc.IpcWriteOptions(compression="lz4")
-    with ipc.new_file(str(path), table.schema, options=options) as writer:
-        writer.write_table(table, max_chunksize=_BLOCK_ROWS)
+    try:
+        with ipc.new_file(str(path), table.schema, options=options) as writer:
+            writer.write_table(table, max_chunksize=_BLOCK_ROWS)
+    except (OSError, pyarrow("lib").ArrowException) as error:  # the disk is full, say
+        problem = f"the temporary copy that is sorted cannot be written (another folder: $TMPDIR): {error}"
+        raise RecordingError(str(path), None, problem) from error
     return path
 
 

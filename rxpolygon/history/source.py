@@ -15,7 +15,7 @@ from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RecordingEr
 from rxpolygon.events import Event
 from rxpolygon.history.bars import FIELDS as BAR_FIELDS
 from rxpolygon.history.bars import BarColumns, BarSettings
-from rxpolygon.history.columns import Columns
+from rxpolygon.history.columns import NS, Columns
 from rxpolygon.history.packages import polars, pyarrow
 from rxpolygon.history.reading import CsvReader, columns_from
 from rxpolygon.history.sorting import RUN_ROWS, sorted_frames
@@ -38,21 +38,21 @@ _TABLE_ROWS: Final = 65_536
 class _CsvInput:
     def __init__(self, path: str, market: str) -> None:
         self.name = path
-        self._market = market
+        self.market = market
 
     @property
     def size(self) -> int:
         return os.path.getsize(self.name)
 
     def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
-        reader = CsvReader(self.name, self._market, fields)
+        reader = CsvReader(self.name, self.market, fields)
         return reader.columns, reader.frames()
 
 
 class _ParquetInput:
     def __init__(self, path: str, market: str) -> None:
         self.name = path
-        self._market = market
+        self.market = market
 
     @property
     def size(self) -> int:
@@ -63,7 +63,7 @@ class _ParquetInput:
             file = pyarrow("parquet").ParquetFile(self.name)
         except (OSError, pyarrow("lib").ArrowException) as error:
             raise RecordingError(self.name, None, f"the file cannot be read: {error}") from error
-        columns = columns_from(list(file.schema_arrow.names), self._market, self.name, fields)
+        columns = columns_from(list(file.schema_arrow.names), self.market, self.name, fields)
         return columns, self._frames(file, columns)
 
     def _frames(self, file: Any, columns: Columns) -> Iterator[Any]:
@@ -81,10 +81,10 @@ class _FrameInput:
 
     def __init__(self, frame: Any, market: str) -> None:
         self._frame = frame
-        self._market = market
+        self.market = market
 
     def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
-        columns = columns_from(list(self._frame.columns), self._market, self.name, fields)
+        columns = columns_from(list(self._frame.columns), self.market, self.name, fields)
         return columns, (
             _prepared(columns, part, self.name)
             for part in self._frame.select(columns.names).iter_slices(_TABLE_ROWS)
@@ -97,14 +97,14 @@ class _LazyInput:
 
     def __init__(self, frame: Any, market: str) -> None:
         self._frame = frame
-        self._market = market
+        self.market = market
 
     def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
         try:
             names = self._frame.collect_schema().names()
         except (OSError, polars().exceptions.PolarsError) as error:
             raise RecordingError(self.name, None, f"it cannot be read: {error}") from error
-        columns = columns_from(names, self._market, self.name, fields)
+        columns = columns_from(names, self.market, self.name, fields)
         return columns, self._frames(columns)
 
     def _frames(self, columns: Columns) -> Iterator[Any]:
@@ -125,9 +125,13 @@ def _prepared(columns: Columns, frame: Any, name: str) -> Any:
         if frame[needed].null_count():
             raise RecordingError(name, None, f"the column {needed} has empty places")
     try:
-        return columns.prepared(frame)
+        prepared = columns.prepared(frame)
     except polars().exceptions.PolarsError as error:
-        raise RecordingError(name, None, f"a column has values of another kind: {error}") from error
+        told = str(error).partition("\n")[0]
+        raise RecordingError(name, None, f"a column has values of another kind: {told}") from error
+    if prepared[NS].null_count():
+        raise RecordingError(name, None, f"the column {columns.stamp_column} has times beyond the year 2262")
+    return prepared
 
 
 _Input = _CsvInput | _ParquetInput | _FrameInput | _LazyInput
@@ -158,7 +162,7 @@ class _Feed:
             try:
                 yield from self.columns.events(frame)
             except ValueError as error:
-                raise _no_codes(self._name, error) from error
+                raise RecordingError(self._name, None, str(error)) from error
             self._given += frame.height
         if problems:
             raise problems[0]
@@ -182,6 +186,11 @@ class HistorySource(Generic[E]):
 
     def __repr__(self) -> str:
         return f"HistorySource({self.name!r})"
+
+    @property
+    def market(self) -> str:
+        """Whose data it is: ``stocks``, ``crypto``, ..."""
+        return self._input.market
 
     @property
     def name(self) -> str:
@@ -270,7 +279,7 @@ class HistoryBars:
                 if not problems or (maker.newest is not None and bar.end <= maker.newest):
                     yield bar
         except ValueError as error:
-            raise _no_codes(self._input.name, error) from error
+            raise RecordingError(self._input.name, None, str(error)) from error
         if problems:
             raise problems[0]
 
@@ -286,10 +295,6 @@ def _until_error(frames: Iterable[Any], problems: list[RecordingError]) -> Itera
         yield from frames
     except RecordingError as error:
         problems.append(error)
-
-
-def _no_codes(name: str, error: ValueError) -> RecordingError:
-    return RecordingError(name, None, f"a column of codes holds something else: {error}")
 
 
 def flat_file(path: str | os.PathLike[str], cluster: StreamCluster | str) -> HistorySource[Any]:
@@ -312,6 +317,7 @@ def flat_file(path: str | os.PathLike[str], cluster: StreamCluster | str) -> His
     Raises:
         MissingPackageError: polars or pyarrow is not installed (extra ``frames``).
         RecordingError: The file is not there.
+        InvalidArgumentError: It is a Parquet file.
 
     Example:
         >>> import pathlib, tempfile
@@ -327,6 +333,8 @@ def flat_file(path: str | os.PathLike[str], cluster: StreamCluster | str) -> His
         MSFT 276.16 (12, 37) 1679990400018 1679990400018381329
     """
     name = _existing(path)
+    if name.lower().endswith(".parquet"):
+        raise InvalidArgumentError("path", name, "a CSV file; for Parquet there is table()")
     polars()
     pyarrow("csv")
     return HistorySource(_CsvInput(name, cluster_from(cluster).market))
@@ -336,7 +344,8 @@ def table(data: Any, cluster: StreamCluster | str) -> HistorySource[Any]:
     """A polars frame, lazy or not, or a Parquet file as events, in the order of time.
 
     The columns have the names of :func:`flat_file`, or those of the events' fields: ``symbol``, ``price``,
-    ``size``, ``timestamp_ns`` (or ``timestamp``: ms, us, ns or a datetime), and so on.
+    ``size``, ``timestamp_ns`` (or ``timestamp``: ms, us, ns, a date or a datetime, UTC unless it has a zone),
+    and so on. A nan counts as an empty place.
 
     Args:
         data: A ``polars.DataFrame``, a ``polars.LazyFrame``, which is collected batch by batch, or the path
@@ -371,6 +380,8 @@ def _existing(path: str | os.PathLike[str]) -> str:
     if not isinstance(path, (str, os.PathLike)):
         raise InvalidTypeError("path", path, "the path of a file")
     found = Path(path).expanduser()
+    if found.is_dir():
+        raise RecordingError(str(found), None, "this is a folder: name a file in it")
     if not found.is_file():
         raise RecordingError(str(found), None, "there is no such file")
     return str(found)

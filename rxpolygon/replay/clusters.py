@@ -13,7 +13,7 @@ from rxpolygon.venues.polygon.channels import CHANNELS
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster
 
-__all__ = ["CheckedCodec"]
+__all__ = ["CheckedCodec", "foreign_mark"]
 
 _MARKETS_OF: Final[Mapping[str, frozenset[str]]] = {
     prefix: frozenset(m for channel in CHANNELS if channel.prefix == prefix for m in channel.markets)
@@ -24,6 +24,19 @@ _MARKS: Final = {"O:": "options", "C:": "forex", "X:": "crypto", "I:": "indices"
 _ALWAYS_MARKED: Final = {"options": "O:"}
 _NO_TEXT: Final = b"\x80"  # no JSON begins with this byte or a higher one
 _OTHER_VENUE: Final = re.compile(rb'"T"\s*:\s*"[a-z]')
+
+
+def foreign_mark(market: str, symbol: str) -> str | None:
+    """What is wrong with a symbol that is marked as another market's; None if it is not.
+
+    Example:
+        >>> foreign_mark("stocks", "X:BTC-USD")
+        "X:BTC-USD is of the cluster 'crypto', and this is of 'stocks'"
+    """
+    marked = _MARKS.get(symbol[:2])
+    if marked is None or marked == market:
+        return None
+    return f"{symbol} is of the cluster {marked!r}, and this is of {market!r}"
 
 
 class CheckedCodec:
@@ -76,9 +89,9 @@ class CheckedCodec:
 
     def check_symbol(self, symbol: str) -> None:
         """Look at a symbol that came with an event."""
-        market = _MARKS.get(symbol[:2])
-        if market is not None and market != self._market:
-            self.problem = f"{symbol} is of the cluster {market!r}, and this replay of {self._market!r}"
+        foreign = foreign_mark(self._market, symbol)
+        if foreign is not None:
+            self.problem = foreign
         mark = _ALWAYS_MARKED.get(self._market)
         if mark is not None and symbol and not symbol.startswith(mark):
             self.problem = f"{symbol} is not of the cluster {self._market!r}, which this replay is of"

@@ -146,7 +146,11 @@ def test_broken_file_gives_closed_bars_and_then_the_error(tmp_path: Path) -> Non
 def test_codes_that_are_none_are_an_error(tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_text(f"ticker,price,size,conditions,sip_timestamp\nA,10,100,regular,{NS}\n")
+    frame = pl.read_csv(path)
     for read in (flat_file(path, "stocks"), flat_file(path, "stocks").bars("1m")):
+        with pytest.raises(RecordingError, match="line 2: conditions is 'regular'"):
+            list(read)
+    for read in (table(frame, "stocks"), table(frame, "stocks").bars("1m")):
         with pytest.raises(RecordingError, match="codes holds something else"):
             list(read)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +232,32 @@ def test_table_takes_the_names_of_files_and_of_fields(tmp_path: Path) -> None:
     assert list(table(pl.scan_parquet(path), "stocks")) == found
 
 
+def test_columns_of_other_kinds_become_the_same_events() -> None:
+    frame = pl.DataFrame(
+        {"symbol": ["A", "B"], "price": [1.0, float("nan")], "size": [1.0, 1.0], "conditions": [[12], [37]]}
+    ).with_columns(
+        pl.col("conditions").cast(pl.Array(pl.Int64, 1)), timestamp=pl.lit("2023-11-14").str.to_date()
+    )
+    midnight = 1_699_920_000_000
+    assert [(it.price, it.conditions, it.timestamp) for it in table(frame, "stocks")] == [
+        (1.0, (12,), midnight),
+        (None, (37,), midnight),
+    ]
+
+
+def test_table_with_times_beyond_all_time_is_an_error() -> None:
+    frame = pl.DataFrame({"symbol": ["A"], "price": [1.0], "size": [1.0], "timestamp": ["9" * 25]})
+    with pytest.raises(RecordingError, match="the column timestamp has times beyond"):
+        list(table(frame, "stocks"))
+
+
+def test_symbol_of_another_cluster_in_a_table_is_an_error() -> None:
+    frame = pl.DataFrame({"symbol": ["X:BTC-USD"], "price": [1.0], "size": [1.0], "timestamp": [1]})
+    for read in (table(frame, "stocks"), table(frame, "stocks").bars("1m")):
+        with pytest.raises(RecordingError, match="cluster 'crypto'"):
+            list(read)
+
+
 def test_lazy_table_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="a lazy table: it cannot be read"):
         list(table(pl.scan_parquet(tmp_path / "none.parquet"), "stocks"))
@@ -256,8 +284,16 @@ GOOD = [row(0, 0), row(2, 2), row(1, 1, "B")]
     ("bad", "said"),
     [
         (row(3, 3, price="ten"), "price is 'ten'"),
+        (row(3, 3, price="nan"), "price is 'nan'"),
+        (row(3, 3, price="inf"), "price is 'inf'"),
+        (row(3, 3).replace(",3,", ",99999999999999999999,"), "sequence_number is '99999999999999999999'"),
+        (row(3, 3).replace("A,,", "A,@,"), "expected codes such as 12,37"),
+        (row(3, 3, symbol="O:SPY241220P00720000"), "is of the cluster 'options', and this is of 'stocks'"),
+        (row(3, 3).replace(str(NS + 3_000_000_000), "99999999999999999999"), "expected a time"),
+        (row(3, 3).replace(str(NS + 3_000_000_000), "-5"), "expected a time"),
+        (row(3, 3, symbol='"A'), "expected 13 columns, got 1"),
         ("A,,0,4", "expected 13 columns, got 4"),
-        (row(3, 3).replace(str(NS + 3_000_000_000), "yesterday"), "no time"),
+        (row(3, 3).replace(str(NS + 3_000_000_000), "yesterday"), "expected a time"),
         (row(3, 3, symbol=""), "ticker is empty"),
     ],
 )
@@ -266,6 +302,72 @@ def test_bad_row_is_named_and_rows_before_it_are_given(bad: str, said: str, tmp_
     seen, error = numbers_until_error(flat_file(path, "stocks"))
     assert (seen, error.path, error.line) == ([0, 1, 2], str(path), 5)
     assert said in str(error)
+
+
+def test_lines_are_counted_with_those_that_hold_no_row_of_their_own(tmp_path: Path) -> None:
+    rows = [row(0, 0), "", "", row(1, 1, symbol='"two\nlines"'), row(2, 2), "", row(3, 3, price="ten")]
+    seen, error = numbers_until_error(flat_file(csv_file(tmp_path / "day.csv", TRADES, *rows), "stocks"))
+    assert (seen, error.line) == ([0, 1, 2], 9)
+
+
+def test_rows_are_given_once_where_blank_lines_stand_before_a_bad_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rxpolygon.history.reading._BLOCK_BYTES", 2_000)
+    monkeypatch.setattr("rxpolygon.history.reading._FRAME_ROWS", 10)
+    rows = [text for number in range(500) for text in (row(number, number), "")]
+    path = csv_file(tmp_path / "day.csv", TRADES, *rows, row(500, 500, price="ten"))
+    seen, error = numbers_until_error(flat_file(path, "stocks"))
+    assert (seen, error.line) == ([*range(500)], 1_002)
+
+
+def test_text_of_another_encoding_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "day.csv"
+    path.write_bytes("\n".join([TRADES, row(0, 0), row(1, 1, symbol="Ä"), ""]).encode("latin-1"))
+    seen, error = numbers_until_error(flat_file(path, "stocks"))
+    assert (seen, error.line) == ([0], 3)
+    assert "UTF-8" in str(error)
+
+
+def test_bad_time_in_milliseconds_is_named(tmp_path: Path) -> None:
+    good = "ESU5,1754843586948.6707,12,6400.25,2"
+    header = "ticker,timestamp,sequence_number,price,size"
+    for bad in ("soon", "1" * 30):
+        path = csv_file(tmp_path / "day.csv", header, good, good.replace("1754843586948.6707", bad))
+        seen, error = numbers_until_error(flat_file(path, "futures"))
+        assert (seen, error.line) == ([12], 3)
+
+
+def test_stocks_are_no_options(tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "day.csv", TRADES, row(0, 0, "O:SPY241220P00720000"), row(1, 1, "AAPL"))
+    seen, error = numbers_until_error(flat_file(path, "options"))
+    assert (seen, error.line) == ([0], 3)
+    assert "AAPL is no option contract" in str(error)
+
+
+def test_source_of_another_cluster_is_refused(tmp_path: Path) -> None:
+    source = flat_file(csv_file(tmp_path / "day.csv", TRADES, row(0, 0)), "stocks")
+    with pytest.raises(errors.InvalidArgumentError, match="it has stocks, and this replay is of options"):
+        ReplayClient(source, "options")
+
+
+def test_copy_that_cannot_be_written_is_told_to_observers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = csv_file(tmp_path / "day.csv", TRADES, *(row(number, number) for number in range(30)))
+    source = HistorySource[HistoricalTrade](source_module._CsvInput(str(path), "stocks"), run_rows=10)
+    folder = tmp_path / "gone" / "rxpolygon-sort"
+
+    @contextmanager
+    def gone(**_: object) -> Iterator[str]:
+        yield str(folder)
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", gone)
+    monkeypatch.setattr("rxpolygon.history.reading._FRAME_ROWS", 10)
+    monkeypatch.setattr("rxpolygon.history.reading._BLOCK_BYTES", 500)
+    seen, error = numbers_until_error(source)
+    assert seen == []
+    assert "TMPDIR" in str(error)
 
 
 def test_cut_file_gives_what_was_whole(tmp_path: Path) -> None:
@@ -310,6 +412,11 @@ def test_broken_flat_file_ends_a_replay_after_its_good_rows(tmp_path: Path) -> N
 def test_wrong_arguments_raise_at_the_call(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="no such file"):
         flat_file(tmp_path / "none.csv", "stocks")
+    with pytest.raises(RecordingError, match="this is a folder"):
+        flat_file(tmp_path, "stocks")
+    (tmp_path / "day.parquet").touch()
+    with pytest.raises(errors.InvalidArgumentError, match=r"for Parquet there is table\(\)"):
+        flat_file(tmp_path / "day.parquet", "stocks")
     with pytest.raises(errors.InvalidTypeError, match="data"):
         table([1], "stocks")
     with pytest.raises(errors.InvalidArgumentError, match="cluster"):
