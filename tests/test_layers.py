@@ -41,6 +41,7 @@ ROOMS = [
     {"metrics", "notebook"},
     {"examples"},
     {"cli"},
+    {"__main__"},
 ]
 
 # The operators and the simulator stand beside the connection, not behind it.

@@ -112,7 +112,23 @@ ApiKey = Annotated[
         "and $APCA_API_SECRET_KEY unless given.",
     ),
 ]
-Seconds = Annotated[float | None, option("N", "End after so many seconds; else with Ctrl-C.", least=0)]
+
+
+def _above_zero(seconds: float | None) -> float | None:
+    if seconds is not None and not seconds > 0:  # nan is not, either
+        raise InvalidArgumentError("seconds", seconds, "a number above 0; without it only Ctrl-C ends")
+    return seconds
+
+
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N",
+        help="End after so many seconds, above 0; else with Ctrl-C.",
+        show_default=False,
+        callback=_above_zero,
+    ),
+]
 Limit = Annotated[int | None, option("N", "End after so many lines.", least=1)]
 Seed = Annotated[int, option("N", "The same seed makes the same market.", default=True)]
 

@@ -41,7 +41,7 @@ def connection(url: str) -> list[str]:
 
 def program(*arguments: str) -> list[str]:
     """The command line of a process in which every warning is an error."""
-    return [sys.executable, "-W", "error", "-m", "rxpolygon.cli", *arguments]
+    return [sys.executable, "-W", "error", "-m", "rxpolygon", *arguments]
 
 
 class Process:

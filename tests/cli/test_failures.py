@@ -33,6 +33,8 @@ Command = Callable[..., Outcome]
             4,
         ),
         (["--api-key", "demo", "--symbols", ","], "symbols=',' is not allowed", 2),
+        (["--seconds", "0"], "seconds=0.0 is not allowed: a number above 0", 2),
+        (["--seconds", "nan"], "seconds=nan is not allowed: a number above 0", 2),
         (["--limit", "many"], "Invalid value for '--limit'", 2),
         (["--bogus"], "No such option: --bogus", 2),
     ],

@@ -89,7 +89,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(market: Simulator, name: 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_told(market: Simulator) -> None:
-    arguments = [sys.executable, "-m", "rxpolygon.cli", "stream", *connection(market.url)]
+    arguments = [sys.executable, "-m", "rxpolygon", "stream", *connection(market.url)]
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             arguments, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False
