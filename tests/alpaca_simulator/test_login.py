@@ -223,12 +223,14 @@ def test_login_is_refused_with_402_unless_told_otherwise() -> None:
 def test_silent_login_is_never_answered() -> None:
     faults = [SilentLogin()]
     with (
-        Simulator(venue="alpaca", market=False, login_timeout=0.05, faults=faults) as simulator,
+        Simulator(venue="alpaca", market=False, login_timeout=1, faults=faults) as simulator,
         Client(simulator.url) as client,
     ):
         client.next()
         client.send("auth", key="demo", secret="secret")
         simulator.wait_for(lambda sim: sim.received, PATIENCE)
+        with Client(simulator.url) as later:  # when its time is over, that of the first one is, too
+            assert later.take(2)[1]["code"] == 404
         client.socket.ping("still there?")
         opcode, data = client.socket.recv_data(control_frame=True)
         assert (opcode, data) == (websocket.ABNF.OPCODE_PONG, b"still there?")

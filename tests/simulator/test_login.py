@@ -105,12 +105,14 @@ def test_refused_logins_are_counted(quiet: Simulator) -> None:
 
 def test_silent_login_is_never_answered_though_pings_are() -> None:
     with (
-        Simulator(market=False, login_timeout=0.05, faults=[SilentLogin()]) as simulator,
+        Simulator(market=False, login_timeout=1, faults=[SilentLogin()]) as simulator,
         Client(simulator.url) as client,
     ):
         client.next()
         client.send("auth", "demo")
         simulator.wait_for(lambda sim: sim.received, PATIENCE)
+        with Client(simulator.url) as later:  # when its time is over, that of the first one is, too
+            assert later.take(2)[1]["status"] == "auth_timeout"
         client.socket.ping("still there?")
         opcode, data = client.socket.recv_data(control_frame=True)
         assert (opcode, data) == (websocket.ABNF.OPCODE_PONG, b"still there?")
