@@ -19,6 +19,7 @@ from rxpolygon.venues.alpaca.names import STREAM_URL
 
 __all__ = [
     "KEY_VARIABLE",
+    "QUEUE",
     "SECRET_VARIABLE",
     "UNPACK",
     "WebsocketParams",
@@ -40,7 +41,7 @@ _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 UNPACK: Final = "unpack a list as in subscribe(*symbols)"
 
 #: How many events may wait for one coroutine handler.
-_QUEUE: Final = 10_000
+QUEUE: Final = 10_000
 
 TFeed = TypeVar("TFeed", bound=StrEnum)
 
@@ -57,7 +58,7 @@ class WebsocketParams(Struct, frozen=True):
     """
 
     ping: Ping = Ping()
-    max_queue: int = _QUEUE
+    max_queue: int = QUEUE
     headers: Mapping[str, str] = {}
     max_size: int | None = None
     open_timeout: float = 10.0
@@ -77,8 +78,8 @@ _KNOWN_PARAMS: Final = (
 def key_from(argument: str, value: str | None, variable: str) -> str:
     """A key, from the argument or from the environment. No message ever shows it."""
     if value is None:
-        value = os.environ.get(variable) or None
-        if value is None:
+        value = os.environ.get(variable, "").strip()
+        if not value:
             raise InvalidArgumentError(argument, None, f"give it, or set the environment variable {variable}")
     if not isinstance(value, str):
         raise InvalidTypeError(argument, value, "a str, or None to read it from the environment")
@@ -142,13 +143,13 @@ def websocket_params_from(params: Mapping[str, Any] | None) -> WebsocketParams:
             f"these mean something here: {', '.join(_KNOWN_PARAMS)}",
         )
     plain = Ping()
-    queue, size = params.get("max_queue", _QUEUE), params.get("max_size")
+    queue, size = params.get("max_queue", QUEUE), params.get("max_size")
     return WebsocketParams(
         ping=Ping(
             _seconds("ping_interval", params.get("ping_interval", plain.interval)),
             _seconds("ping_timeout", params.get("ping_timeout", plain.timeout)),
         ),
-        max_queue=_QUEUE if queue is None else _whole("max_queue", queue, "events"),
+        max_queue=QUEUE if queue is None else _whole("max_queue", queue, "events"),
         headers=_headers(params.get("extra_headers"), params.get("additional_headers")),
         max_size=None if size is None else _whole("max_size", size, "bytes"),
         open_timeout=_timeout(params.get("open_timeout", 10.0)),

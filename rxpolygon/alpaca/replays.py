@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
+from rxpolygon.alpaca.arguments import QUEUE
 from rxpolygon.alpaca.crypto_channels import CryptoChannels
 from rxpolygon.alpaca.handled import HandledStreams, Run
 from rxpolygon.alpaca.option_channels import OptionChannels
@@ -15,8 +14,6 @@ from rxpolygon.replay.streams import Instant, Paths, ReplayStreams
 from rxpolygon.venues.alpaca.recorded import RecordedCodec
 
 __all__ = ["CryptoReplayStream", "OptionReplayStream", "StockReplayStream"]
-
-_QUEUE: Final = 10_000  # how many events may wait for one coroutine handler
 
 
 class _ReplayStream(HandledStreams, ReplayStreams):
@@ -37,7 +34,7 @@ class _ReplayStream(HandledStreams, ReplayStreams):
         show_progress: bool = False,
         beside: ReplayStreams | None = None,
     ) -> None:
-        super().__init__(self._market, self._normal, _QUEUE, on_close, on_error)
+        super().__init__(self._market, self._normal, QUEUE, on_close, on_error)
         self._set_up(
             RecordedCodec(self._market),
             f"alpaca {self._market}",

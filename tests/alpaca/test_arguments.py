@@ -53,6 +53,9 @@ def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("APCA_API_KEY_ID", "ENVKEY")
     monkeypatch.setenv("APCA_API_SECRET_KEY", "ENVSECRET")
     StockDataStream()
+    monkeypatch.setenv("APCA_API_SECRET_KEY", " ")
+    with pytest.raises(InvalidArgumentError, match="APCA_API_SECRET_KEY"):
+        StockDataStream()
     monkeypatch.delenv("APCA_API_SECRET_KEY")
     with pytest.raises(InvalidArgumentError, match="APCA_API_SECRET_KEY"):
         StockDataStream()
