@@ -111,6 +111,7 @@ class Machine:
         self._reconnect = reconnect
         self._random = random
         self._subscriptions = Subscriptions(dialect)
+        self._channels: tuple[str, ...] = ()
         self._effects: list[Effect] = []
         self._attempt = 0  # attempts since the last good connection
         self._cause: Cause | None = None  # why the server says that it will close
@@ -154,6 +155,11 @@ class Machine:
         """The channels whose silence counts each for itself."""
         return self._mute_watch.channels
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels of the topics that were asked for on the present connection."""
+        return self._channels
+
     def take(self) -> list[Effect]:
         """The effects since the last call, in the order to carry them out."""
         effects, self._effects = self._effects, []
@@ -171,7 +177,10 @@ class Machine:
     def flush(self, now: float) -> None:
         """Send what changed in the wanted topics, if the connection is up."""
         if self.phase is Phase.LIVE:
-            self._effects += self._subscriptions.commands()
+            commands = self._subscriptions.commands()
+            if commands:
+                self._effects += commands
+                self._channels = tuple({topic.prefix for topic in self._subscriptions.on_wire})
             self._mute_watch.subscribed(now, self._subscriptions.on_wire)
 
     def opened(self, now: float) -> None:

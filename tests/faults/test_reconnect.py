@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from reactivex import operators as ops
 
 from rxpolygon import Reconnect, errors
 from rxpolygon.simulator import Simulator, faults
@@ -17,7 +18,7 @@ from rxpolygon.status import (
     Gap,
     Reconnecting,
 )
-from tests.client.support import push_until
+from tests.client.support import Recorder, push_until
 from tests.faults.rig import QUICK, Log, Rig, push, time_of, wait_subscribed
 from tests.support import wait_for
 
@@ -36,6 +37,11 @@ def resume(server: Simulator, log: Log, number: int) -> None:
     wait_subscribed(server)
     push(server, number)
     log.wait_number(number)
+
+
+def wait_connection(server: Simulator, number: int) -> None:
+    """Wait until the connection with a number has subscribed."""
+    wait_for(lambda: server.subscriptions.get(number))
 
 
 @pytest.mark.parametrize(("fault", "cause", "code"), _LOSSES, ids=["1001", "1000", "1011", "cut", "in-frame"])
@@ -195,6 +201,24 @@ def test_no_reconnect_ends_with_the_first_loss(rig: Rig) -> None:
     server.restart(1001)
     assert log.wait_end().kind == "ConnectionLostError"
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("frame", [b"[]", b"<html>", b"[1]", b'{"heart":"beat"}'], ids=repr)
+def test_frames_without_data_do_not_start_the_backoff_anew(plain: Rig, frame: bytes) -> None:
+    server = plain.server()
+    log = plain.stream(server)
+    beats = Recorder.of(log.client.messages.pipe(ops.filter(frame.__eq__)))
+    for attempt in range(1, 5):
+        wait_connection(server, attempt)
+        server.send_raw(frame)
+        beats.wait(attempt)
+        server.drop_connections()
+        assert log.wait(Reconnecting, attempt).attempt == attempt
+    wait_connection(server, 5)
+    push(server, 1)
+    log.wait_number(1)
+    server.drop_connections()
+    assert log.wait(Reconnecting, 5).attempt == 1
 
 
 def test_server_that_comes_back_is_found_again(rig: Rig) -> None:
