@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import zlib
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from io import FileIO
+from pathlib import Path, PurePath
+from typing import Final, Protocol
 
 from rxpolygon.recording import zstd
 from rxpolygon.recording.zstd import ZSTD_SUFFIX
@@ -53,7 +54,7 @@ class RecordingFiles:
     """Writes lines to a file, and to the next one when it is full or the day is over.
 
     No file is ever overwritten: where the name is taken, ``day.jsonl.gz`` becomes ``day.1.jsonl.gz``, and so
-    on. With ``daily`` the day stands in the name: ``day.2026-11-22.jsonl.gz``.
+    on. With ``rotate_daily`` the day stands in the name: ``day.2026-11-22.jsonl.gz``.
 
     Args:
         path: The name.
@@ -70,7 +71,8 @@ class RecordingFiles:
         self._rotate_size = rotate_size
         self._rotate_daily = rotate_daily
         self._day: int | None = None
-        self._file: BinaryIO | None = None
+        # Without a buffer: what is written can be read, and a fork has nothing to write a second time.
+        self._file: FileIO | None = None
         self._packer: _Packer = _Plain()
         self._file_bytes = 0
         #: The files so far, in order.
@@ -84,8 +86,12 @@ class RecordingFiles:
         if not rotate_daily:
             self._open()
 
+    def are_together(self, one_ns: int, other_ns: int) -> bool:
+        """Whether what was received at these times may be written in one go."""
+        return not self._rotate_daily or one_ns // _DAY_NS == other_ns // _DAY_NS
+
     def write(self, lines: bytes, received_ns: int) -> None:
-        """Whole lines, the first of which was received at this time."""
+        """Whole lines that are together, the first of which was received at this time."""
         day = received_ns // _DAY_NS if self._rotate_daily else None
         is_full = self._rotate_size is not None and self._file_bytes >= self._rotate_size
         if self._file is None or is_full or day != self._day:
@@ -98,16 +104,13 @@ class RecordingFiles:
         """See to it that everything written so far can be read from the disk."""
         if self._file is not None:
             self._put(self._packer.flush())
-            self._file.flush()
 
     def close(self) -> None:
         """End the file."""
-        file, self._file = self._file, None
-        if file is not None:
-            with file:
-                tail = self._packer.finish()
-                file.write(tail)
-                self.bytes += len(tail)
+        if self._file is not None:
+            with self._file:
+                self._put(self._packer.finish())
+            self._file = None
 
     def abandon(self) -> None:
         """Close the file as it is."""
@@ -116,17 +119,19 @@ class RecordingFiles:
             file.close()
 
     def _put(self, data: bytes) -> None:
-        if data and self._file is not None:
-            self._file.write(data)
-            self.bytes += len(data)
-            self._file_bytes += len(data)
+        rest = memoryview(data)
+        while rest and self._file is not None:
+            size = self._file.write(rest)
+            self.bytes += size
+            self._file_bytes += size
+            rest = rest[size:]
 
     def _open(self) -> None:
         number = 0
         while True:
             path = self._named(number)
             try:
-                self._file = path.open("xb")
+                self._file = path.open("xb", buffering=0)
             except FileExistsError:
                 number += 1
             else:
@@ -136,13 +141,20 @@ class RecordingFiles:
         self._packer = _packer(path)
 
     def _named(self, number: int) -> Path:
-        stem, dot, rest = self._path.name.partition(".")
-        parts = [stem]
+        suffixes = _suffixes(self._path.name)
+        parts = [self._path.name.removesuffix(suffixes)]
         if self._day is not None:
             parts.append(f"{datetime.fromtimestamp(self._day * _DAY_NS // 1_000_000_000, UTC):%Y-%m-%d}")
         if number:
             parts.append(str(number))
-        return self._path.with_name(".".join(parts) + dot + rest)
+        return self._path.with_name(".".join(parts) + suffixes)
+
+
+def _suffixes(name: str) -> str:
+    """What a name ends in and must still end in: of ``BRK.B.jsonl.gz`` it is ``.jsonl.gz``."""
+    packed = next((suffix for suffix in (_GZIP_SUFFIX, ZSTD_SUFFIX) if name.endswith(suffix)), "")
+    kind = PurePath(name.removesuffix(packed)).suffix
+    return (kind if kind[1:].isalpha() else "") + packed
 
 
 def _packer(path: Path) -> _Packer:

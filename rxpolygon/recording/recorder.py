@@ -15,6 +15,7 @@ from typing import Final, Protocol, Self
 from msgspec import Struct
 from reactivex import Observable, abc
 from reactivex import operators as ops
+from reactivex.disposable import Disposable
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.recording.files import RecordingFiles, path_of
@@ -97,10 +98,11 @@ class Recorder:
         #: What ended the recording early: a full disk, for example.
         self.error: Exception | None = None
         self._is_ending = False
+        self._subscription: abc.DisposableBase = Disposable()
         self._thread = threading.Thread(target=self._run, name="rxpolygon-record", daemon=True)
+        atexit.register(self.close)  # for programs that end without a close: the thread is a daemon
         self._thread.start()
         self._subscription = self._subscribe(client)
-        atexit.register(self.close)  # for programs that end without a close: the thread is a daemon
 
     def _subscribe(self, client: Recordable) -> abc.DisposableBase:
         lists: Observable[Sequence[bytes]] | None = getattr(client, "frame_lists", None)
@@ -147,7 +149,8 @@ class Recorder:
         self._end()
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout)
-        atexit.unregister(self.close)
+            if not self._thread.is_alive():
+                self._give_up_waiting()  # a frame that came while the file was ended
 
     def _end(self) -> None:
         self._is_ending = True
@@ -196,6 +199,8 @@ class Recorder:
             self._files.close()
         except Exception as error:  # the disk, at any of the calls
             self._fail(error)
+        finally:
+            atexit.unregister(self.close)  # it would keep a recorder that nobody closes for ever
 
     def _write(self) -> None:
         """Write what waits, in blocks of some size: the next one comes while this one is packed."""
@@ -203,9 +208,13 @@ class Recorder:
             received: list[tuple[int, Sequence[bytes]]] = []
             size = count = 0
             while waiting and size < _BLOCK_BYTES:
-                now_ns, frames = self._waiting.popleft()
+                now_ns, frames = self._waiting[0]
                 # The system's clock may be set back; a recording's never goes back.
-                self._last_ns = max(now_ns, self._last_ns)
+                now_ns = max(now_ns, self._last_ns)
+                if received and not self._files.are_together(self._last_ns, now_ns):
+                    break
+                self._waiting.popleft()
+                self._last_ns = now_ns
                 received.append((self._last_ns, frames))
                 size += sum(map(len, frames))
                 count += len(frames)
@@ -219,14 +228,17 @@ class Recorder:
                 self._written += size
             self._limit = self._written + self._max_queue
 
-    def _fail(self, error: Exception) -> None:
-        self.error = error
-        self._limit = -1
-        _log.error("recording ended: %s", error)
+    def _give_up_waiting(self) -> None:
         while self._waiting:
             _, frames = self._waiting.popleft()
             self._written += sum(map(len, frames))
             self._lost += len(frames)
+
+    def _fail(self, error: Exception) -> None:
+        self.error = error
+        self._limit = -1
+        _log.error("recording ended: %s", error)
+        self._give_up_waiting()
         try:
             self._files.abandon()
         except OSError as other:
@@ -296,11 +308,19 @@ def record(
     if not isinstance(path, (str, os.PathLike)):
         raise InvalidTypeError("path", path, "the name of a file")
     file = path_of(path)
+    if "\0" in str(file):
+        raise InvalidArgumentError("path", str(path), "a name has no NUL in it")
     if file.is_dir():
         raise InvalidArgumentError("path", str(path), "there is a folder of that name; name a file in it")
     if rotate_size is not None:
         _check_bytes("rotate_size", rotate_size)
+    if not isinstance(rotate_daily, bool):
+        raise InvalidTypeError("rotate_daily", rotate_daily, "a bool")
     _check_bytes("max_queue", max_queue)
+    if on_error is not None and not callable(on_error):
+        raise InvalidTypeError("on_error", on_error, "a function of the error, or None")
+    if not callable(clock_ns):
+        raise InvalidTypeError("clock_ns", clock_ns, "a function that returns Unix nanoseconds")
     files = RecordingFiles(file, rotate_size, rotate_daily=rotate_daily)
     return Recorder(client, files, max_queue, on_error, clock_ns)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -144,6 +146,59 @@ def test_recording_rotates_by_day(source: Source, tmp_path: Path) -> None:
     assert [len(frames_of(path)) for path in recorder.stats.files] == [1, 1, 1]
 
 
+def test_frames_of_two_days_that_are_written_together_go_to_two_files(source: Source, tmp_path: Path) -> None:
+    now = iter([DAY_NS - 2, DAY_NS - 1, DAY_NS, DAY_NS - 1])
+    with record(source, tmp_path / "day.jsonl", rotate_daily=True, clock_ns=lambda: next(now)) as recorder:
+        source.send(*range(4))
+    assert [[one.received_ns for one in frames_of(path)] for path in recorder.stats.files] == [
+        [DAY_NS - 2, DAY_NS - 1],
+        [DAY_NS, DAY_NS],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "second"),
+    [
+        ("day.jsonl.gz", "day.1.jsonl.gz"),
+        ("BRK.B.jsonl.gz", "BRK.B.1.jsonl.gz"),
+        ("2024.01.02.jsonl", "2024.01.02.1.jsonl"),
+        ("2024.01.02", "2024.01.02.1"),
+        ("day.gz", "day.1.gz"),
+        ("day", "day.1"),
+    ],
+)
+def test_number_of_a_file_stands_before_what_its_name_ends_in(
+    source: Source, tmp_path: Path, name: str, second: str
+) -> None:
+    for expected in (name, second):
+        with record(source, tmp_path / name) as recorder:
+            source.send(1)
+        assert recorder.stats.files == (str(tmp_path / expected),)
+
+
+def test_frame_that_comes_while_the_file_ends_is_counted_as_dropped(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = files.RecordingFiles.close
+
+    def send_and_close(self: files.RecordingFiles) -> None:
+        recorder._take([b"[]", b"[]"])  # the stream's thread was on its way when it was let go
+        close(self)
+
+    monkeypatch.setattr(files.RecordingFiles, "close", send_and_close)
+    with record(source, tmp_path / "day.jsonl") as recorder:
+        pass
+    stats = recorder.stats
+    assert (stats.frames, stats.dropped_frames, stats.queued_bytes) == (2, 2, 0)
+
+
+def test_recorder_that_ended_with_its_stream_is_let_go(source: Source, tmp_path: Path) -> None:
+    gone = weakref.ref(record(source, tmp_path / "day.jsonl"))
+    source.messages.on_completed()
+    source.messages = Subject()
+    wait_for(lambda: gc.collect() >= 0 and gone() is None)
+
+
 def test_clock_that_is_set_back_never_shows(source: Source, tmp_path: Path) -> None:
     now = iter([5, 3, 9])
     with record(source, tmp_path / "day.jsonl", clock_ns=lambda: next(now)):
@@ -234,6 +289,40 @@ def test_full_disk_ends_the_recording_and_not_the_stream(
     assert (recorder.stats.frames, recorder.stats.dropped_frames) == (2, 2)
 
 
+def test_file_that_may_not_grow_is_readable_and_tells_why(tmp_path: Path) -> None:
+    program = """
+import resource, sys, threading
+from types import SimpleNamespace
+from reactivex import Subject
+from rxpolygon import record
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+messages, over = Subject(), threading.Event()
+recorder = record(SimpleNamespace(messages=messages), sys.argv[1], on_error=lambda _: over.set())
+number = 0
+while not over.is_set():
+    messages.on_next(b'[{"ev":"T","sym":"A","p":1,"q":%d}]' % number)
+    number += 1
+recorder.close()
+stats = recorder.stats
+print(number == stats.frames, stats.frames - stats.dropped_frames, stats.error)
+"""
+    path = tmp_path / "day.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    counted, _, told = done.stdout.partition(" ")
+    kept, _, error = told.partition(" ")
+    assert (counted, error) == ("True", "[Errno 27] File too large\n")
+    assert path.stat().st_size == 10_000
+    found = readable(path)
+    assert [one.frame for one in found] == [
+        b'[{"ev":"T","sym":"A","p":1,"q":%d}]' % n for n in range(len(found))
+    ]
+    assert len(found) >= int(kept)
+    assert len(found) > 100
+
+
 def test_wrong_arguments_raise_at_the_call(source: Source, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no folder"):
         record(source, tmp_path / "none" / "day.jsonl")
@@ -245,6 +334,12 @@ def test_wrong_arguments_raise_at_the_call(source: Source, tmp_path: Path) -> No
         record("day.jsonl", tmp_path / "day.jsonl")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(errors.InvalidArgumentError, match="there is a folder of that name"):
         record(source, tmp_path)
+    with pytest.raises(errors.InvalidArgumentError, match="no NUL"):
+        record(source, "day\0.jsonl")
+    wrong: list[dict[str, Any]] = [{"rotate_daily": "yes"}, {"on_error": 3}, {"clock_ns": 3}]
+    for options in wrong:
+        with pytest.raises(errors.InvalidTypeError, match=f"{next(iter(options))} must be a"):
+            record(source, tmp_path / "day.jsonl", **options)
     assert list(tmp_path.iterdir()) == []
 
 
