@@ -10,6 +10,7 @@ import io
 import logging
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -120,6 +121,12 @@ def test_the_statuses_and_errors_are_all_there() -> None:
     page = (GUIDE / "connection.md").read_text(encoding="utf-8")
     assert names_in(table_rows(page, "States")) == public(status, status.Status) - {"Status", "State"}
     assert names_in(table_rows(page, "Errors")) == public(errors, errors.RxPolygonError) - {"RxPolygonError"}
+
+
+def test_the_extras_are_all_there() -> None:
+    project = tomllib.loads((GUIDE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    page = (GUIDE / "getting-started.md").read_text(encoding="utf-8")
+    assert names_in(table_rows(page, "Install")) == set(project["optional-dependencies"]) - {"docs", "dev"}
 
 
 def test_every_page_of_the_guide_is_in_its_index() -> None:
