@@ -15,7 +15,7 @@ from rxpolygon.settings import positive_number, websocket_url_from
 from rxpolygon.topics import EVERY_SYMBOL, Topic
 from rxpolygon.transport import Ping
 from rxpolygon.venues.alpaca.channels import Channel
-from rxpolygon.venues.alpaca.names import STREAM_URL
+from rxpolygon.venues.alpaca.names import STREAM_URL, DataFeed
 
 __all__ = [
     "KEY_VARIABLE",
@@ -100,9 +100,8 @@ def feed_from(feeds: type[TFeed], value: TFeed | str) -> TFeed:
         return feeds(name.strip().lower())
     except ValueError:
         allowed = ", ".join(repr(feed.value) for feed in feeds)
-        raise InvalidArgumentError(
-            "feed", name, f"use one of {allowed}; the test stream is url_override={STREAM_URL + '/v2/test'!r}"
-        ) from None
+        test = f"; the test stream is url_override={STREAM_URL + '/v2/test'!r}" if feeds is DataFeed else ""
+        raise InvalidArgumentError("feed", name, f"use one of {allowed}{test}") from None
 
 
 def url_of(path: str, override: str | None) -> str:

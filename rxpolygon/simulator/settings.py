@@ -118,9 +118,15 @@ def clusters(name: str, value: object, venue: Venue) -> frozenset[str] | None:
         return None
     items = texts(name, value)
     for item in items:
-        if venue.cluster_of(f"/{item}") is None:
-            raise InvalidArgumentError(name, item, "it is what follows the host in a client's URL")
+        cluster(name, item, venue)
     return frozenset(items)
+
+
+def cluster(name: str, value: str, venue: Venue) -> None:
+    """One of a vendor's clusters."""
+    if venue.cluster_of(f"/{value}") is None:
+        allowed = ", ".join(map(repr, venue.clusters))
+        raise InvalidArgumentError(name, value, f"use one of {allowed}")
 
 
 def symbol_limit(name: str, value: object, venue: Venue) -> int | None:

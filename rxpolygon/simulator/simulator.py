@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, MissingPackageError, UsageError
+from rxpolygon.errors import InvalidTypeError, MissingPackageError, UsageError
 from rxpolygon.simulator import settings as checked
 from rxpolygon.simulator.faults import Fault
 from rxpolygon.simulator.journal import Journal, Received
@@ -219,7 +219,7 @@ class Simulator:
             InvalidArgumentError: There is no such cluster.
             UsageError: The simulator has not been started.
         """
-        self._check_cluster(cluster)
+        checked.cluster("cluster", cluster, self._venue)
         return f"{self._address}/{cluster}"
 
     @property
@@ -228,10 +228,6 @@ class Simulator:
             raise UsageError("the simulator has no URL yet: start it first, or use it in a with block")
         scheme = "ws" if self._settings.tls is None else "wss"
         return f"{scheme}://127.0.0.1:{self._runner.port}"
-
-    def _check_cluster(self, cluster: str) -> None:
-        if self._venue.cluster_of(f"/{cluster}") is None:
-            raise InvalidArgumentError("cluster", cluster, "it is what follows the host in a client's URL")
 
     # What clients did.
 
@@ -333,7 +329,7 @@ class Simulator:
             UsageError: The simulator does not run.
             InvalidTypeError: An event is no dict.
         """
-        self._check_cluster(cluster)
+        checked.cluster("cluster", cluster, self._venue)
         items = [events] if isinstance(events, Mapping) else list(events)
         for item in items:
             if not isinstance(item, Mapping):

@@ -49,6 +49,13 @@ def test_other_streams_have_their_own_paths() -> None:
     )
 
 
+def test_test_stream_is_named_where_it_is_one_of_the_market() -> None:
+    with pytest.raises(InvalidArgumentError, match=r"'iex'.*v2/test"):
+        StockDataStream("k", "s", feed="nasdaq")
+    with pytest.raises(InvalidArgumentError, match=r"use one of 'us'$"):
+        CryptoDataStream("k", "s", feed="eu")
+
+
 def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APCA_API_KEY_ID", "ENVKEY")
     monkeypatch.setenv("APCA_API_SECRET_KEY", "ENVSECRET")
@@ -70,7 +77,6 @@ def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
         ({"api_key": ""}, InvalidArgumentError, "api_key"),
         ({"secret_key": "a b"}, InvalidArgumentError, "<hidden>"),
         ({"secret_key": 7}, InvalidTypeError, "secret_key"),
-        ({"feed": "nasdaq"}, InvalidArgumentError, "'iex'.*v2/test"),
         ({"feed": 7}, InvalidTypeError, "DataFeed"),
         ({"encoding": "xml"}, InvalidArgumentError, "'msgpack', 'json'"),
         ({"url_override": "http://x"}, InvalidArgumentError, "url_override"),

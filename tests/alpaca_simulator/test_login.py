@@ -9,6 +9,7 @@ import json
 import pytest
 import websocket
 
+from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator.faults import RefuseHandshake, RefuseLogin, SilentLogin
 from tests.alpaca_simulator.packed import pack
@@ -173,6 +174,14 @@ def test_unknown_path_is_answered_with_404(quiet: Simulator, path: str) -> None:
         Client(quiet.url.removesuffix("/v2/iex") + path)
     assert caught.value.status_code == 404
     assert quiet.connections == 0
+
+
+def test_unknown_feed_is_an_error_that_names_the_feeds(quiet: Simulator) -> None:
+    for ask in (quiet.url_of, lambda feed: quiet.push(feed, {"T": "t", "S": "AAPL"})):
+        with pytest.raises(InvalidArgumentError, match="'v2/iex', 'v2/sip'"):
+            ask("sip")
+    with pytest.raises(InvalidArgumentError, match=r"clusters='sip'.*'v2/iex', 'v2/sip'"):
+        Simulator(venue="alpaca", clusters=["sip"])
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])

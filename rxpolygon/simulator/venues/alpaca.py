@@ -40,13 +40,14 @@ class AlpacaVenue:
 
     name = "alpaca"
     home = "/v2/iex"
+    clusters = tuple(FEEDS)
     second_connection: SecondConnection = "refuse"
     limits_symbols = True
 
     def cluster_of(self, path: str) -> str | None:
         """The feed of ``/v2/iex``; None for a path that is none."""
         cluster = path.partition("?")[0].strip("/")
-        return cluster if cluster in FEEDS else None
+        return cluster if cluster in self.clusters else None
 
     def market_of(self, cluster: str) -> str:
         """``stocks``, ``crypto`` or ``options``."""

@@ -197,12 +197,14 @@ class Venue(Protocol):
         name: As users write it.
         home: What follows the server's address in the URL that clients are given: a path, or nothing if they
             add the cluster themselves.
+        clusters: Those that are served.
         second_connection: What happens to a second connection, unless the user says.
         limits_symbols: Whether a plan of this vendor limits the symbols of a connection.
     """
 
     name: str
     home: str
+    clusters: tuple[str, ...]
     second_connection: SecondConnection
     limits_symbols: bool
 

@@ -35,7 +35,6 @@ __all__ = ["OPTION_QUOTE_LIMIT", "PolygonConversation", "PolygonVenue"]
 
 #: Contracts on the quote channel of one options connection.
 OPTION_QUOTE_LIMIT: Final = 1_000
-_CLUSTERS: Final = frozenset(cluster.value for cluster in StreamCluster)
 _SYMBOL_FIELDS: Final = ("sym", "pair", "T", "p")
 _MASK: Final = "***"
 _ACTIONS: Final = ("subscribe", "unsubscribe")
@@ -85,13 +84,14 @@ class PolygonVenue:
 
     name = "polygon"
     home = ""
+    clusters = tuple(cluster.value for cluster in StreamCluster)
     second_connection: SecondConnection = "evict"
     limits_symbols = False
 
     def cluster_of(self, path: str) -> str | None:
         """The cluster of ``/stocks`` or ``/futures/cme``; None for any other path."""
         cluster = path.partition("?")[0].strip("/")
-        return cluster if cluster in _CLUSTERS else None
+        return cluster if cluster in self.clusters else None
 
     def market_of(self, cluster: str) -> str:
         """``futures`` for ``futures/cme``."""
