@@ -20,6 +20,7 @@ from rxpolygon.coroutines import CoroutineHandlers, is_coroutine_function
 from rxpolygon.errors import InvalidTypeError, RxPolygonError, SubscriptionRefusedError, UsageError
 from rxpolygon.events import Event
 from rxpolygon.handlers import CloseHandler, ErrorHandler, HandlerSet
+from rxpolygon.settings import positive_number
 from rxpolygon.streams import Streams
 from rxpolygon.subscriber import Subscriber
 from rxpolygon.topics import EVERY_SYMBOL, Topic
@@ -139,7 +140,11 @@ class HandledStreams(Streams):
         Args:
             timeout: Seconds to wait for the threads, and for a coroutine handler in a thread of ours, which
                 is cancelled then.
+
+        Raises:
+            InvalidArgumentError: ``timeout`` is negative or no number.
         """
+        positive_number("timeout", timeout, "seconds", zero=True)  # before anything is let go
         self._close(timeout, True)
 
     @abstractmethod

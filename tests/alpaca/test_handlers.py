@@ -419,6 +419,16 @@ def test_close_lets_a_full_queue_go_and_cancels_what_never_returns(
     wait_for(lambda: not stream.is_streaming)
 
 
+def test_close_with_a_wrong_timeout_takes_nothing_from_handlers(server: Simulator, connect: Connect) -> None:
+    stream, seen = connect(server), Seen()
+    stream.subscribe_trades(seen.coroutine, "AAPL")
+    started(stream, server, "trades.AAPL")
+    with pytest.raises(InvalidArgumentError, match="timeout"):
+        stream.close_stream(timeout=-1)
+    push(server, 1)
+    assert seen.wait(1) == [1]
+
+
 def test_registered_handlers_get_cancels_and_corrections(server: Simulator, connect: Connect) -> None:
     stream = connect(server)
     cancels: list[Any] = []
