@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SingleAssignmentDisposable
 
 from rxpolygon.errors import InvalidArgumentError
-from rxpolygon.frames._plan import no_event
+from rxpolygon.frames._event_windows import EventWindows
 from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._silence import SilenceTimer
@@ -19,9 +19,6 @@ from rxpolygon.operators._turns import Turns
 __all__ = ["check_bounds", "gathered"]
 
 F = TypeVar("F")
-
-# Before every timestamp.
-_BEGINNING: Final = -(2**63)
 
 
 def check_bounds(count: int | None, every: str | timedelta | None) -> int | None:
@@ -59,7 +56,7 @@ def gathered(
             build = make_builder()
             subscription = SingleAssignmentDisposable()
             held: list[Any] = []
-            window_end = _BEGINNING
+            windows = None if every_ms is None else EventWindows(every_ms)
 
             def flush(_: object = None) -> None:
                 events = held.copy()
@@ -76,15 +73,8 @@ def gathered(
                 turns.emit(value)
 
             def take(event: Any) -> None:
-                nonlocal window_end
-                if every_ms is not None:
-                    try:
-                        time = event.timestamp
-                    except AttributeError:
-                        raise no_event(event) from None
-                    if time is not None and time >= window_end:
-                        flush()
-                        window_end = (time // every_ms + 1) * every_ms
+                if windows is not None and windows.ends_before(event):
+                    flush()
                 held.append(event)
                 if len(held) == count:
                     flush()

@@ -14,9 +14,10 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.frames._event_windows import EventWindows
 from rxpolygon.frames._packages import pyarrow
 from rxpolygon.frames._parts import PartFile, Parts
-from rxpolygon.frames._plan import class_of, no_event
+from rxpolygon.frames._plan import class_of
 from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._protocols import Timed
@@ -26,9 +27,6 @@ from rxpolygon.operators._turns import Turns
 __all__ = ["Compression", "to_parquet"]
 
 Compression = Literal["zstd", "snappy", "lz4", "gzip", "none"]
-
-# Before every timestamp.
-_BEGINNING: Final = -(2**63)
 
 _log: Final = logging.getLogger("rxpolygon.frames")
 
@@ -60,7 +58,8 @@ def to_parquet(
     The columns are those of :func:`to_frame`, but ``symbol``, which stands in the folder's name alone
     (percent-encoded, so that a currency pair is one folder). The day is that of the market: by default New
     York's calendar day, so that a session with its extended hours is one day; give ``zone="UTC"`` for crypto.
-    An event that does not say its time is of the day of the one before.
+    An event that does not say its time, or by a number that is no time of this calendar, is of the day of the
+    one before.
 
     A file is written at once when its rows are complete: at the end of each window of ``every`` (event time,
     ``[n * every, (n + 1) * every)`` since the Unix epoch), at the end of the stream, and before that, those
@@ -149,7 +148,7 @@ def _writing(
             turns = Turns(observer)
             parts = make_parts()
             subscription = SingleAssignmentDisposable()
-            window_end = _BEGINNING
+            windows = None if every_ms is None else EventWindows(every_ms)
 
             def write(most: int = 0) -> None:
                 files = parts.write(most)
@@ -171,16 +170,10 @@ def _writing(
                     turns.end(error)
 
             def take(event: Any) -> None:
-                nonlocal window_end
                 if turns.is_over:
                     return
-                try:
-                    time = event.timestamp
-                except AttributeError:
-                    raise no_event(event) from None
-                if every_ms is not None and time is not None and time >= window_end:
+                if windows is not None and windows.ends_before(event):
                     write()
-                    window_end = (time // every_ms + 1) * every_ms
                 parts.add(event)
                 if parts.rows >= max_rows:
                     write(max_rows // 2)

@@ -16,6 +16,8 @@ from msgspec import Struct
 
 from rxpolygon.frames._batches import BatchBuilder
 from rxpolygon.frames._packages import pyarrow
+from rxpolygon.frames._plan import no_event
+from rxpolygon.stats import time_of
 
 __all__ = ["PartFile", "Parts", "write_whole"]
 
@@ -35,7 +37,8 @@ class PartFile(Struct, frozen=True, kw_only=True):
         date: Of which day, ``2013-10-07``; empty if no row says its time.
         rows: How many.
         bytes: Its size.
-        start: The earliest instant of its rows, Unix ms UTC; None if no row says its time.
+        start: The earliest instant of its rows, Unix ms UTC; None if no row says its time. (A number that is
+            no time of this calendar says none.)
         end: The latest one.
     """
 
@@ -75,12 +78,19 @@ class Parts:
         self._day_start = self._day_end = 0
 
     def add(self, event: Any) -> None:  # Any: an event of the stream
-        """One more event waits."""
-        at = event.timestamp
+        """One more event waits.
+
+        Raises:
+            InvalidTypeError: It is no event.
+        """
+        try:
+            symbol, at = event.symbol, event.timestamp
+        except AttributeError:
+            raise no_event(event) from None
         # An event that does not say its time is of the day of the one before it.
         if at is not None and not self._day_start <= at < self._day_end:
             self._turn_to(at)
-        self._held.setdefault((event.symbol, self._day), []).append(event)
+        self._held.setdefault((symbol, self._day), []).append(event)
         self.rows += 1
 
     def write(self, most: int = 0) -> Iterator[PartFile]:
@@ -117,17 +127,19 @@ class Parts:
         def midnight(of: date) -> int:
             return (datetime.combine(of, time.min, self._zone) - _EPOCH) // timedelta(milliseconds=1)
 
-        day = (_EPOCH + timedelta(milliseconds=at)).astimezone(self._zone).date()
-        self._day = day.isoformat()
-        self._day_start, self._day_end = midnight(day), midnight(day + timedelta(days=1))
+        # A number that is no time of this calendar says none.
+        with contextlib.suppress(OverflowError):
+            day = (_EPOCH + timedelta(milliseconds=at)).astimezone(self._zone).date()
+            bounds = midnight(day), midnight(day + timedelta(days=1))
+            self._day_start, self._day_end = bounds
+            self._day = day.isoformat()
 
     def _written(self, symbol: str, day: str, events: list[Any]) -> PartFile:
         batch = self._builder.build(events)
         # The folder's name says the symbol, and readers of such folders make a column of it.
         table = pyarrow().Table.from_batches([batch]).drop_columns(["symbol"])
         folder = self._root / f"symbol={quote(symbol, safe='') or _NO_VALUE}" / f"date={day or _NO_VALUE}"
-        times = [at for event in events if (at := event.timestamp) is not None]
-        start = min(times, default=None)
+        start, end = _extent(events)
         path = folder / f"part-{_stamp(start)}-{secrets.token_hex(6)}.parquet"
         size = write_whole(table, path, self._compression)
         return PartFile(
@@ -137,7 +149,7 @@ class Parts:
             rows=len(events),
             bytes=size,
             start=start,
-            end=max(times, default=None),
+            end=end,
         )
 
 
@@ -184,6 +196,14 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _extent(events: list[Any]) -> tuple[int | None, int | None]:
+    """The first and the last instant."""
+    times = [at for event in events if (at := event.timestamp) is not None]
+    if times and (time_of(min(times)) is None or time_of(max(times)) is None):
+        times = [at for at in times if time_of(at) is not None]
+    return min(times, default=None), max(times, default=None)
 
 
 def _stamp(at: int | None) -> str:

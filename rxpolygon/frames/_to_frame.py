@@ -87,7 +87,8 @@ def to_frame(
 
     With ``every``, event time is cut into windows ``[n * every, (n + 1) * every)`` since the Unix epoch, and
     a frame ends when the first event of a later window comes, of any symbol; an event that comes late is in
-    the frame that is being gathered. A window without events has no frame. With both bounds, whichever comes
+    the frame that is being gathered, and so is one whose timestamp is no time of this calendar. A window
+    without events has no frame. With both bounds, whichever comes
     first ends a frame.
 
     - *Completion, error*: what is gathered is emitted, then the end is told.

@@ -60,6 +60,14 @@ def test_a_later_window_of_event_time_ends_a_frame_and_late_events_are_in_the_pr
     assert times(list(watch.values))[2:] == [[500_000]]
 
 
+@pytest.mark.parametrize("odd", [10**15, 10**18, -(10**18)])
+def test_a_number_that_is_no_time_moves_no_window(odd: int) -> None:
+    kept: list[pl.DataFrame] = []
+    rows = [trade(at=at) for at in (0, odd, 59_999, 60_000)]
+    rx.from_iterable(rows).pipe(frames.to_frame(every="1m")).subscribe(kept.append)
+    assert times(kept) == [[0, odd, 59_999], [60_000]]
+
+
 def test_of_both_bounds_the_first_ends_a_frame() -> None:
     frames_seen: list[pl.DataFrame] = []
     rx.of(*[trade(at=at) for at in (0, 1, 2, 1_000, 1_001)]).pipe(frames.to_frame(2, "1s")).subscribe(

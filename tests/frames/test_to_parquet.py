@@ -108,6 +108,15 @@ def test_an_event_without_a_time_is_of_the_day_before_it_or_of_none(tmp_path: Pa
     assert read(tmp_path)["date"].null_count() == 1
 
 
+@pytest.mark.parametrize("odd", [10**15, 10**18])
+def test_a_number_that_is_no_time_is_of_the_day_before_it(odd: int, tmp_path: Path) -> None:
+    rows = [trade(at=at) for at in (odd, OPENING, odd, OPENING + 1, OPENING + HOUR)]
+    [none, first, second] = sorted(written(tmp_path, rows), key=lambda part: part.start or 0)
+    assert (none.date, none.rows) == ("", 1)
+    assert [(part.date, part.rows) for part in (first, second)] == [("2013-10-07", 3), ("2013-10-07", 1)]
+    assert first.start == OPENING
+
+
 def test_a_symbol_without_quotes_has_the_columns_of_those_that_have(tmp_path: Path) -> None:
     bare: list[AsOf[Trade, Quote]] = [AsOf(trade("A", at=at), None, False) for at in range(3)]
     met = [*bare, AsOf(trade("B"), quote("B"), False)]
