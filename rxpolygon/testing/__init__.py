@@ -17,7 +17,7 @@ So ``a 59s b`` has ``b`` a minute after ``a``. Unlike in RxPY and RxJS a group t
 the very beginning is seen.
 
 A market event without a time takes that of its marble: :data:`EPOCH` and the frames before it. A bar ends
-there.
+there. What an operator holds back is still the letter under which it was sent.
 
 Tests over a real connection have fixtures, see :mod:`rxpolygon.testing.plugin`.
 

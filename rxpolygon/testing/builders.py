@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar, cast
 
@@ -34,7 +35,7 @@ def instant_ms(argument: str, at: Instant) -> int:
     """An instant as Unix milliseconds UTC.
 
     Raises:
-        InvalidArgumentError: A datetime without a zone.
+        InvalidArgumentError: A datetime without a zone, nan or infinity.
         InvalidTypeError: Neither a number nor a datetime.
     """
     if isinstance(at, datetime):
@@ -43,6 +44,8 @@ def instant_ms(argument: str, at: Instant) -> int:
         return round(at.timestamp() * 1_000)
     if isinstance(at, bool) or not isinstance(at, (int, float)):
         raise InvalidTypeError(argument, at, "seconds after EPOCH, or an aware datetime")
+    if not math.isfinite(at):
+        raise InvalidArgumentError(argument, at, "seconds after EPOCH that are a number")
     return EPOCH + round(at * 1_000)
 
 

@@ -209,7 +209,11 @@ def _test(
     if pipeline is not None:
         plan = _plan(rows, legend.values, length, epoch, end)
         run = run_plan(pipeline, plan)
-        output = [Mark(told.at, told.sign or legend.sign_of(told.value, told.at)) for told in run.told]
+        signs = {id(value): sign for sign, values in run.sent.items() for value in values}
+        output = [
+            Mark(it.at, it.sign or signs.get(id(it.value)) or legend.sign_of(it.value, it.at))
+            for it in run.told
+        ]
     lines = draw([*(Row(marks, end) for marks in rows.values()), Row(output, end)], length)
     error = None if pipeline is None else run.error
     return marble_test(

@@ -97,7 +97,14 @@ class Legend:
 
 def same(expected: object, got: object) -> bool:
     """Whether a value is the expected one. Expected values may be approximations (``pytest.approx``)."""
-    return bool(expected == got)
+    if expected is got:
+        return True
+    equal = expected == got
+    try:
+        return bool(equal)
+    except (TypeError, ValueError):  # arrays and frames compare place by place
+        whole = getattr(expected, "equals", None)
+        return bool(whole(got) if whole is not None else equal.all())  # type: ignore[attr-defined]  # arrays have it
 
 
 def same_error(expected: Exception | type[Exception], got: object) -> bool:

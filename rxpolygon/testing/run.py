@@ -29,6 +29,7 @@ DEFAULT_VALUES: Final[Mapping[str, object]] = {"t": trade(), "q": quote(), "b": 
 Given = str | Cold | Mapping[str, str | Cold]
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_LATEST_EPOCH: Final = 253_370_764_800_000  # 9999-01-01: room for a test before time ends
 _LEAST: Final = timedelta(microseconds=1)  # the finest time of the virtual clock
 
 
@@ -59,11 +60,18 @@ class StreamRun(Generic[T]):
     Attributes:
         told: All that it told its observer, in order.
         subscriptions: When each source was observed and released, by its name.
+        sent: What the sources sent, by its sign, in order.
     """
 
-    def __init__(self, told: Sequence[Told], subscriptions: Mapping[str, Sequence[Span]]) -> None:
+    def __init__(
+        self,
+        told: Sequence[Told],
+        subscriptions: Mapping[str, Sequence[Span]],
+        sent: Mapping[str, Sequence[object]],
+    ) -> None:
         self.told = tuple(told)
         self.subscriptions = subscriptions
+        self.sent = sent
 
     @property
     def values(self) -> list[T]:
@@ -128,11 +136,14 @@ def make_plan(
     are_named = isinstance(given, Mapping)
     lines: Mapping[str, str | Cold] = given if isinstance(given, Mapping) else {"given": given}
     own = _checked_values(values)
+    thrown = _thrown(error)
     known = {**DEFAULT_VALUES, **own}
     sources = {}
     for name, line in lines.items():
         marble = parse(line.marble if isinstance(line, Cold) else line, length, argument=name)
         _require_known(name, marble, known)
+        if thrown is None and any(mark.sign == FAILED for mark in marble.marks):
+            raise InvalidArgumentError("error", error, "it cannot be made of a text alone: give an instance")
         sources[name] = (marble, isinstance(line, Cold))
     # A default that no source uses has no meaning, so that "b" may stand for itself in what is expected.
     used = {mark.sign for marble, _ in sources.values() for mark in marble.marks}
@@ -140,9 +151,8 @@ def make_plan(
     observed = parse_span(observe, length, argument="observe")
     last = max([marble.end for marble, _ in sources.values()], default=0)
     end = last if until is None else to_milliseconds("until", until)
-    start = epoch if isinstance(epoch, int) else instant_ms("epoch", epoch)
-    thrown = error("#") if isinstance(error, type) else error
-    return Plan(sources, are_named, known, thrown, length, start, observed, end)
+    start = _epoch_ms(epoch)
+    return Plan(sources, are_named, known, thrown or MarbleError(), length, start, observed, end)
 
 
 def run_stream(
@@ -168,7 +178,7 @@ def run_stream(
         epoch: Where time begins: Unix ms UTC, or an aware datetime.
         error: What ``#`` sends.
         observe: When the output is observed and released.
-        until: How long to run; by default to the end of the longest line.
+        until: How long to run, what comes then excluded; by default to the end of the longest line.
 
     Returns:
         What it did.
@@ -218,15 +228,21 @@ def run_plan(pipeline: Callable[..., Observable[T]], plan: Plan) -> StreamRun[T]
         if moment > clock.now:
             clock.advance_to(moment)
 
+    sent: dict[str, list[object]] = {}
+
+    def value(sign: str, at: float) -> object:
+        sent.setdefault(sign, []).append(made := plan.value(sign, at))
+        return made
+
     sources: dict[str, HotSource[Any] | ColdSource[Any]] = {}
     agenda: list[tuple[float, int, Callable[[], None]]] = []
     for name, (marble, is_cold) in plan.sources.items():
-        script = Script(marble.marks, plan.value, plan.error)
+        script = Script(marble.marks, value, plan.error)
         if is_cold:
             sources[name] = ColdSource(script, now, clock)
             continue
         hot = sources[name] = HotSource[Any](script, now)
-        agenda += [(mark.at, 2, _playing(hot, mark)) for mark in marble.marks]
+        agenda += [(mark.at, 2, _playing(hot, mark)) for mark in marble.marks if mark.at < plan.end]
 
     # As in a replay, whatever a pipeline subscribes by itself takes the test's clock too.
     seen = {name: on_virtual_time(source, clock) for name, source in sources.items()}
@@ -255,16 +271,40 @@ def run_plan(pipeline: Callable[..., Observable[T]], plan: Plan) -> StreamRun[T]
     advance_to(start + plan.end * _MILLISECOND - _LEAST)
     spans = {name: tuple(source.spans) for name, source in sources.items()}
     subscription.dispose()
-    return StreamRun(told, spans)
+    return StreamRun(told, spans, sent)
 
 
 def _playing(source: HotSource[Any], mark: Mark) -> Callable[[], None]:
     return lambda: source.play(mark)
 
 
+def _thrown(error: Exception | type[Exception]) -> Exception | None:
+    """What ``#`` sends; None where a class needs more than a text, so that it can only be expected."""
+    if isinstance(error, Exception):
+        return error
+    if not (isinstance(error, type) and issubclass(error, Exception)):
+        raise InvalidTypeError("error", error, "an exception, or a class of exceptions")
+    try:
+        return error(FAILED)
+    except TypeError:
+        return None
+
+
+def _epoch_ms(epoch: int | datetime) -> int:
+    if isinstance(epoch, datetime):
+        return instant_ms("epoch", epoch)
+    if isinstance(epoch, bool) or not isinstance(epoch, int):
+        raise InvalidTypeError("epoch", epoch, "Unix milliseconds UTC, or an aware datetime")
+    if not 0 <= epoch <= _LATEST_EPOCH:
+        raise InvalidArgumentError("epoch", epoch, "Unix milliseconds UTC between 1970 and 9998")
+    return epoch
+
+
 def _checked_values(values: Mapping[str, object] | None) -> Mapping[str, object]:
+    if values is not None and not isinstance(values, Mapping):
+        raise InvalidTypeError("values", values, "a mapping of signs to what they stand for")
     for sign in values or ():
-        if len(sign) != 1 or sign.isspace() or sign in "-()|#^!":
+        if not isinstance(sign, str) or len(sign) != 1 or sign.isspace() or sign in "-()|#^!":
             raise InvalidArgumentError("values", sign, "a key is one sign, and none of - ( ) | # ^ !")
     return values or {}
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from reactivex import Observable
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.testing.builders import EPOCH, placed
 from rxpolygon.testing.drawing import Row
 from rxpolygon.testing.marbles import (
@@ -64,8 +65,11 @@ def assert_stream(
         expect: The line of the output.
         values: What letters stand for, in all lines. In sources ``t``, ``q``, ``b`` and ``a`` are a trade, a
             quote, a bar and an aggregate unless it says otherwise. In ``expect`` a letter that has no value
-            and is in no source stands for itself, as a str. A market event without a time takes that of its
-            marble. An expected value may be anything that is equal (``pytest.approx``, :class:`having`).
+            and is in no source stands for itself, as a str; one that sources send stands for any event that
+            they sent under it, so a delayed ``t`` is still a ``t``; give events letters of their own where it
+            matters which one comes. A market event without a time takes that
+            of its marble. An expected value may be anything that is equal (``pytest.approx``,
+            :class:`having`).
         frame: How long a sign is, "1s", "100ms" or a timedelta.
         epoch: Where time begins: Unix ms UTC, or an aware datetime.
         error: What ``#`` sends in a source and stands for in ``expect``: an exception, which is compared by
@@ -75,7 +79,7 @@ def assert_stream(
         subscriptions: When sources are observed and released: a line for a single source, or lines by the
             source's name; a list where a source is observed several times. A line without ``!`` says that
             it is not released.
-        until: How long to run instead.
+        until: How long to run instead; what comes then or later does not happen.
 
     Raises:
         AssertionError: The stream is another. The message draws all lines below one another, says what their
@@ -108,6 +112,8 @@ def assert_stream(
     expected = [_expected(mark, plan) for mark in line.marks]
     wanted = _wanted_spans(subscriptions, plan)
     run = run_plan(pipeline, plan)
+    sent = {sign: {*map(id, values)} for sign, values in run.sent.items()}
+    expected = [*map(partial(_as_sent, sent), expected, run.told), *expected[len(run.told) :]]
     if first_difference(expected, run.told, error, plan.frame) is not None:
         raise AssertionError(_stream_text(plan, line.end, expected, run, error)) from run.error
     for name, spans in wanted.items():
@@ -124,6 +130,12 @@ def _expected(mark: Mark, plan: Plan) -> Told:
     return Told(mark.at, mark.sign, placed(value, plan.epoch + int(mark.at)))
 
 
+def _as_sent(sent: Mapping[str, set[int]], expected: Told, told: Told) -> Told:
+    """What is expected, or the very event that came if it was sent under the same letter, maybe earlier."""
+    is_sent = told.at == expected.at and id(told.value) in sent.get(expected.sign, ())
+    return expected._replace(value=told.value) if is_sent else expected
+
+
 def _wanted_spans(subscriptions: Subscriptions | None, plan: Plan) -> dict[str, list[Span]]:
     if subscriptions is None:
         return {}
@@ -135,6 +147,8 @@ def _wanted_spans(subscriptions: Subscriptions | None, plan: Plan) -> dict[str, 
     for name, lines in subscriptions.items():
         if name not in plan.sources:
             raise InvalidArgumentError("subscriptions", name, f"sources are {', '.join(plan.sources)}")
+        if not isinstance(lines, (str, Sequence)):
+            raise InvalidTypeError("subscriptions", lines, "a line such as '^--!', or several in a list")
         texts = [lines] if isinstance(lines, str) else lines
         wanted[name] = [parse_span(text, plan.frame, argument=f"subscriptions of {name}") for text in texts]
     return wanted

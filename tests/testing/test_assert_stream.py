@@ -15,7 +15,7 @@ from reactivex import operators as ops
 from reactivex.subject import Subject
 
 from rxpolygon import operators as rxo
-from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RecordingError
 from rxpolygon.events import Quote, Trade
 from rxpolygon.operators import Bar
 from rxpolygon.testing import (
@@ -113,6 +113,34 @@ def test_bars_close_in_a_silence() -> None:
     assert_stream(bars, "t-----", "--B---", values={"B": bar(at=0, every="2s")})
 
 
+@pytest.mark.parametrize(
+    ("pipeline", "given", "expect"),
+    [
+        (lambda it: it.pipe(ops.delay(2.0)), "tq---|", "--tq---|"),
+        (lambda it: it.pipe(ops.debounce(1.5)), "tt---t|", "-- 500ms t 2500ms (t|)"),
+        (lambda it: it.pipe(ops.sample(3.0)), "tqt---", "---t--"),
+        (lambda trades: reactivex.timer(1.0).pipe(ops.concat(trades)), cold("-t|"), "-0t|"),
+    ],
+    ids=["delay", "debounce", "sample", "cold"],
+)
+def test_event_that_an_operator_holds_back_is_still_its_letter(
+    pipeline: Callable[..., Observable[Any]], given: Any, expect: str
+) -> None:
+    assert_stream(pipeline, given, expect, values={"0": 0})
+
+
+def test_event_of_another_letter_is_another_however_alike() -> None:
+    values = {"x": trade(), "y": trade()}
+    with pytest.raises(AssertionError, match=r"at 2 s \(frame 2\): expected y = .*at=2\), got x = .*at=0"):
+        assert_stream(lambda it: it.pipe(ops.delay(2.0)), "xy---|", "--yx-|", values=values)
+
+
+def test_run_ends_where_it_is_told_to() -> None:
+    assert_stream(same, "-t-t-t|", "-t-", until="3s")
+    assert_stream(same, cold("-t-t-t|"), "-t-", until="3s", subscriptions="^")
+    assert run_stream(same, "-t-t-t|", until="4s", observe="--^!").times == []
+
+
 def test_actions_scheduled_for_now_run_at_the_time_they_were_scheduled() -> None:
     def echoed(source: Trades) -> Observable[Trade]:
         return source.pipe(ops.flat_map(lambda it: reactivex.of(it, it)))
@@ -132,6 +160,25 @@ def test_error_is_compared_by_class_and_arguments() -> None:
         assert_stream(fail, "-", "#", error=ValueError("high"))
     with pytest.raises(AssertionError, match="expected an error MarbleError"):
         assert_stream(fail, "-", "#")
+
+
+def test_error_that_a_text_does_not_make_can_be_expected_and_sent_as_it_is() -> None:
+    error = RecordingError("day.jsonl", 7, "cut off")
+    assert_stream(lambda it: it.pipe(ops.flat_map(reactivex.throw(error))), "-t", "-#", error=RecordingError)
+    assert_stream(same, "-#", "-#", error=error)
+    with pytest.raises(InvalidArgumentError, match="give an instance"):
+        assert_stream(same, "-#", "-#", error=RecordingError)
+
+
+def test_values_that_compare_place_by_place_are_compared_as_a_whole() -> None:
+    nan = float("nan")
+    assert_stream(same, "n|", "n|", values={"n": nan})
+    numpy, polars = pytest.importorskip("numpy"), pytest.importorskip("polars")
+    makers: list[Callable[[list[int]], object]] = [numpy.array, lambda it: polars.DataFrame({"x": it})]
+    for made in makers:
+        assert_stream(same, "n|", "m|", values={"n": made([1, 2]), "m": made([1, 2])})
+        with pytest.raises(AssertionError, match="the stream is not as expected"):
+            assert_stream(same, "n|", "m|", values={"n": made([1, 2]), "m": made([1, 3])})
 
 
 def test_error_of_a_source_is_what_the_test_says() -> None:
@@ -259,6 +306,9 @@ def test_no_thread_is_started() -> None:
         ({"given": "-", "expect": "-", "observe": "---"}, "observe="),
         ({"given": "-", "expect": "-", "values": {"ab": 1}}, "a key is one sign"),
         ({"given": "-", "expect": "-", "values": {"-": 1}}, "a key is one sign"),
+        ({"given": "-", "expect": "-", "values": {1: 1}}, "a key is one sign"),
+        ({"given": "-", "expect": "-", "epoch": 10**18}, "Unix milliseconds UTC between"),
+        ({"given": "-", "expect": "-", "epoch": -1}, "Unix milliseconds UTC between"),
         ({"given": "-", "expect": "-", "frame": "1"}, "frame="),
         ({"given": "-", "expect": "-", "subscriptions": {"quotes": "^"}}, "sources are given"),
         ({"given": {"source": "-"}, "expect": "-", "subscriptions": "^"}, "a mapping of the sources' names"),
@@ -267,6 +317,22 @@ def test_no_thread_is_started() -> None:
 def test_wrong_argument_raises_and_says_what_is_right(arguments: Mapping[str, Any], problem: str) -> None:
     with pytest.raises(InvalidArgumentError, match=problem.replace("(", r"\(")):
         assert_stream(same, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("values", ["t"]),
+        ("epoch", "now"),
+        ("epoch", True),
+        ("error", "boom"),
+        ("error", 3),
+        ("subscriptions", 3),
+    ],
+)
+def test_argument_of_another_kind_raises(option: str, value: Any) -> None:
+    with pytest.raises(InvalidTypeError, match=f"{option} must be "):
+        assert_stream(same, "-", "-", **{option: value})
 
 
 @pytest.mark.parametrize(

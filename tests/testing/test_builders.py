@@ -53,6 +53,12 @@ def test_instant_without_a_zone_raises() -> None:
         trade(at=datetime(2023, 11, 16, 15, 0))
 
 
+@pytest.mark.parametrize("at", [float("nan"), float("inf")])
+def test_instant_that_is_no_number_raises(at: float) -> None:
+    with pytest.raises(InvalidArgumentError, match="at="):
+        trade(at=at)
+
+
 def test_instant_of_another_type_raises() -> None:
     with pytest.raises(InvalidTypeError, match="seconds after EPOCH"):
         trade(at="10:00")  # type: ignore[arg-type]  # that is the test

@@ -138,6 +138,17 @@ def test_other_events_have_sources_and_values_too() -> None:
     run(text, lambda crypto_trades, trades: trades.pipe(ops.ignore_elements()))
 
 
+def delayed(trades: Observable[Trade]) -> Observable[Trade]:
+    return trades.pipe(ops.delay(1.0))
+
+
+def test_event_that_the_pipeline_holds_back_keeps_its_letter() -> None:
+    text = to_marble([trade(at=0), trade(price=11.0, at=2)], delayed)
+    assert 'given="a-b",' in text
+    assert 'expect="-a-",' in text
+    run(text)
+
+
 def test_error_of_the_pipeline_is_expected() -> None:
     text = to_marble([trade(at=0)], failing)
     assert 'expect="#"' in text
