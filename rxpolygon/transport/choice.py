@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from typing import Literal
-from urllib.parse import urlsplit
-
-from websocket._url import get_proxy_info
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, MissingPackageError
 from rxpolygon.transport.base import Endpoint, Listener, Transport
+from rxpolygon.transport.opening import is_proxied
 from rxpolygon.transport.standard import StandardTransport
 
 __all__ = ["TransportName", "choose_transport"]
@@ -47,7 +45,7 @@ def check_transport(name: str, url: str) -> None:
         raise InvalidArgumentError("transport", name, "use 'auto', 'default' or 'fast'")
     if name == "fast" and not _has_fast():
         raise MissingPackageError("transport='fast'", "picows", "fast")
-    if name == "fast" and _is_proxied(url):
+    if name == "fast" and is_proxied(url):
         raise InvalidArgumentError(
             "transport",
             name,
@@ -57,14 +55,8 @@ def check_transport(name: str, url: str) -> None:
 
 
 def _is_fast_better(url: str) -> bool:
-    return url.startswith("wss:") and _has_fast() and not _is_proxied(url)
+    return url.startswith("wss:") and _has_fast() and not is_proxied(url)
 
 
 def _has_fast() -> bool:
     return find_spec("picows") is not None
-
-
-def _is_proxied(url: str) -> bool:
-    parts = urlsplit(url)
-    host, _, _ = get_proxy_info(parts.hostname or "", parts.scheme == "wss")
-    return bool(host)

@@ -23,6 +23,7 @@ from rxpolygon.transport.base import (
     has_peer_ended,
     tls_context,
 )
+from rxpolygon.transport.opening import open_socket
 
 __all__ = ["FastTransport"]
 
@@ -82,6 +83,8 @@ class FastTransport:
 
     def close(self, code: int = 1000) -> None:
         """Say goodbye; the server's answer, or :meth:`abort`, ends the thread."""
+        if self._transport is None:
+            self.abort()  # there is nobody yet to say it to
         self._closing.set()
         self._on_loop(lambda transport: transport.send_close(WSCloseCode(code)))
 
@@ -147,6 +150,9 @@ class FastTransport:
 
     async def _connect(self) -> WSTransport:
         limit = self._endpoint.connect_timeout
+        # Not by the loop, whose own threads would hold up the end of the program until a name is found; and
+        # known to us, as the socket of a failed handshake would never be closed otherwise.
+        self._socket = opened = open_socket(self._endpoint, self._closing.is_set, secure=False)
         async with asyncio.timeout(limit):
             transport, _ = await picows.ws_connect(
                 lambda: self._frames,
@@ -158,28 +164,10 @@ class FastTransport:
                 max_redirects=0,
                 enable_auto_pong=False,  # it would hide a ping that ends a read from us
                 read_buffer_init_size=_READ_BUFFER,
-                socket_factory=self._open_socket,
+                socket_factory=lambda _: opened,
                 logger_name=_log,
             )
         return transport
-
-    async def _open_socket(self, url: picows.WSParsedURL) -> socket.socket:
-        """A connected socket, which we know: one of a failed handshake would never be closed otherwise."""
-        loop = asyncio.get_running_loop()
-        problem: OSError = OSError(f"no address of {url.host}")
-        for family, kind, protocol, _, address in await loop.getaddrinfo(
-            str(url.host), url.port, type=socket.SOCK_STREAM
-        ):
-            self._socket = socket.socket(family, kind, protocol)
-            self._socket.setblocking(False)
-            try:
-                await loop.sock_connect(self._socket, address)
-            except OSError as error:
-                self._socket.close()
-                problem = error
-            else:
-                return self._socket
-        raise problem
 
     async def _release(self) -> None:
         """Cut what is left of the connection, and let the loop close its socket before it ends itself."""

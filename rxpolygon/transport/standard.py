@@ -19,6 +19,7 @@ import websocket
 
 from rxpolygon.transport.base import Endpoint, Listener, Loss, bytes_received, connect_failure, tls_context
 from rxpolygon.transport.frames import CLOSE, PING, FrameError, FrameSplitter
+from rxpolygon.transport.opening import is_proxied, open_socket
 from rxpolygon.transport.tls import TlsStream
 
 __all__ = ["StandardTransport"]
@@ -77,13 +78,14 @@ class StandardTransport:
     def close(self, code: int = 1000) -> None:
         """Say goodbye; the server's answer, or :meth:`abort`, ends the thread."""
         self._closing.set()
+        if self._stream is None:
+            self._cut()  # there is nobody yet to say it to
         self._write(code.to_bytes(2, "big"), websocket.ABNF.OPCODE_CLOSE)
 
     def abort(self) -> None:
-        """Cut the connection, which ends the thread.
+        """Cut the connection, or the attempt to make one, which ends the thread.
 
-        So does an attempt to connect that waits for the answer to its handshake; one that waits for TCP or
-        TLS ends by its own timeout.
+        Only a search for the name, and a proxy that is waited for, end by their own timeouts.
         """
         self._closing.set()
         self._cut()
@@ -121,13 +123,19 @@ class StandardTransport:
 
     def _connect(self) -> Loss | None:
         connection = self._connection
+        endpoint = self._endpoint
         try:
-            connection.sock_opt.sslopt = {"context": tls_context(self._endpoint)}
+            opened = None
+            if is_proxied(endpoint.url):
+                connection.sock_opt.sslopt = {"context": tls_context(endpoint)}
+            else:
+                opened = open_socket(endpoint, self._closing.is_set)
             connection.connect(  # type: ignore[no-untyped-call]  # it has no annotations
-                self._endpoint.url,
-                header=[f"{name}: {value}" for name, value in self._endpoint.headers.items()],
-                timeout=self._endpoint.connect_timeout,
+                endpoint.url,
+                header=[f"{name}: {value}" for name, value in endpoint.headers.items()],
+                timeout=endpoint.connect_timeout,
                 redirect_limit=0,
+                socket=opened,
             )
             if connection.sock is None:
                 raise OSError("the socket closed while it was opened")

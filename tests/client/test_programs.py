@@ -74,6 +74,21 @@ def test_program_that_ends_right_after_the_start_does_not_hang(busy: Simulator, 
     assert _end(program) == (0, "", "")
 
 
+def test_program_that_ends_while_a_name_is_looked_for_does_not_hang(busy: Simulator, transport: str) -> None:
+    program = _program(
+        busy,
+        transport,
+        """
+        import socket
+        asked = threading.Event()
+        socket.getaddrinfo = lambda *place, **options: (asked.set(), time.sleep(600))
+        client.start_stream_thread()
+        assert asked.wait(10)
+        """,
+    )
+    assert _end(program) == (0, "", "")
+
+
 def test_program_with_an_observer_that_never_returns_ends(busy: Simulator) -> None:
     program = _program(
         busy,
