@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from msgspec import Struct
 
-__all__ = ["ABSENT", "Event", "FineEvent", "to_milliseconds", "to_nanoseconds"]
+__all__ = ["ABSENT", "Event", "FineEvent", "moment_of", "to_milliseconds", "to_nanoseconds"]
 
 # The default of a field that the wire nearly always has. It is typed as present, so that users do not
 # test each price for None; at run time it is None when the server left the field out, never 0.
@@ -16,6 +16,7 @@ ABSENT: Final[Any] = None
 # A Unix instant says its unit by its size: until the year 5138 milliseconds stay below 1e14.
 _LARGEST_MS: Final = 10**14
 _LARGEST_US: Final = 10**17
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_milliseconds(instant: int) -> int:
@@ -30,6 +31,14 @@ def to_nanoseconds(instant: int) -> int:
     if instant < _LARGEST_MS:
         return instant * 1_000_000
     return instant * 1_000 if instant < _LARGEST_US else instant
+
+
+def moment_of(instant_us: int) -> datetime:
+    """A Unix instant in microseconds as a datetime; None for a server's number beyond the calendar."""
+    try:
+        return _EPOCH + timedelta(microseconds=instant_us)
+    except OverflowError:
+        return ABSENT  # type: ignore[no-any-return]
 
 
 class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag_field="ev"):
@@ -63,9 +72,9 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag
 
     @property
     def time(self) -> datetime:
-        """The event's instant as an aware datetime in UTC."""
+        """The event's instant as an aware datetime in UTC; None where missing or beyond the calendar."""
         stamp = self.timestamp
-        return ABSENT if stamp is None else datetime.fromtimestamp(stamp / 1_000, UTC)
+        return ABSENT if stamp is None else moment_of(stamp * 1_000)
 
 
 class FineEvent(Event, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import field
 
-from rxpolygon.events._base import ABSENT, Event, to_milliseconds, to_nanoseconds
+from rxpolygon.events._base import ABSENT, Event, moment_of, to_milliseconds, to_nanoseconds
 
 __all__ = ["PACKED_KEY", "WIRE_FORMS", "InstantEvent", "packed_nanoseconds", "text_nanoseconds"]
 
@@ -103,12 +103,7 @@ class InstantEvent(Event, frozen=True, tag_field="T"):
     def time(self) -> datetime:
         """The event's instant as an aware datetime in UTC, floored to microseconds."""
         stamp_ns = self.timestamp_ns
-        if stamp_ns is None:
-            return ABSENT
-        try:
-            return _EPOCH + timedelta(microseconds=stamp_ns // 1_000)
-        except OverflowError:  # a number that is no time of this calendar
-            return ABSENT  # type: ignore[no-any-return]
+        return ABSENT if stamp_ns is None else moment_of(stamp_ns // 1_000)
 
     def _told(self) -> list[tuple[str, Any]]:  # Any: fields of any type
         """The fields with their values, and the instant in one form, whichever way it came."""

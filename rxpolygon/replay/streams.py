@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from reactivex import Observable, abc
@@ -23,7 +23,7 @@ from rxpolygon.replay.sources import Source, Span, sources_from
 from rxpolygon.replay.track import Track
 from rxpolygon.replay.virtual import on_virtual_time
 from rxpolygon.settings import flag, positive_number
-from rxpolygon.stats import StreamStats
+from rxpolygon.stats import StreamStats, time_of
 from rxpolygon.status import Authenticated, Connected, Disconnected, Idle, Status
 from rxpolygon.streams import Streams
 from rxpolygon.topics import Topic
@@ -144,14 +144,13 @@ class ReplayStreams(Streams):
     def stats(self) -> StreamStats:
         """Figures of the present run, or of the last one; ``lag`` is by the recording's clock."""
         progress = self._delivery.progress
-        stamp = progress.last_timestamp
         stats = StreamStats(
             frames=sum(track.frames for track in self._tracks),
             events=progress.events,
             bytes=sum(track.bytes for track in self._tracks),
             malformed=progress.malformed,
             connections=int(not isinstance(self.state, Idle)),
-            last_event_time=None if stamp is None else datetime.fromtimestamp(stamp / 1_000, UTC),
+            last_event_time=time_of(progress.last_timestamp),
             lag=self._delivery.lag,
         )
         return self._delivery.tally.added_to(stats)

@@ -137,6 +137,16 @@ def test_raw_data_gives_dicts_alike_in_both_encodings(encoding: str, tmp_path: P
     assert seen == [trade(1)]
 
 
+def test_instant_beyond_the_calendar_stops_nothing(tmp_path: Path) -> None:
+    replay = StockReplayStream(recording(tmp_path / "a.jsonl", [trade(1, t=-(10**18))]), "max")
+    seen: list[Trade] = []
+    replay.subscribe_trades(seen.append, "AAPL")
+    replay.run()
+    assert ids(seen) == [1]
+    assert seen[0].time is None
+    assert replay.stats.last_event_time is None
+
+
 def test_crypto_and_options_have_replays_of_their_own(tmp_path: Path) -> None:
     pair = {"T": "t", "S": "BTC/USD", "p": 1.5, "s": 2.0, "t": "2023-11-14T22:13:20Z", "i": 1, "tks": "B"}
     option = {"T": "t", "S": CONTRACT, "p": 1.5, "s": 2, "t": "2023-11-14T22:13:20Z", "x": "N", "c": "I"}

@@ -244,3 +244,10 @@ def test_unknown_event_keeps_everything() -> None:
 def test_time_is_aware_and_exact_to_the_millisecond() -> None:
     event = events.Trade(symbol="A", timestamp=1_700_000_000_123)
     assert event.time.isoformat() == "2023-11-14T22:13:20.123000+00:00"
+
+
+@pytest.mark.parametrize("stamp", [10**15, -(10**16), 10**20])
+def test_number_beyond_the_calendar_is_no_time_and_no_exception(stamp: int) -> None:
+    event = events.Trade(symbol="A", timestamp=stamp)
+    assert event.timestamp == stamp
+    assert event.time is None
