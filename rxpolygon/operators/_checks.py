@@ -8,7 +8,7 @@ from reactivex import Observable
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 
-__all__ = ["function", "observable", "positive", "positive_whole"]
+__all__ = ["fit", "function", "observable", "positive", "positive_whole", "unfit"]
 
 
 def observable(argument: str, value: object) -> None:
@@ -21,6 +21,19 @@ def function(argument: str, value: object) -> None:
     """Refuses what cannot be called, but for None, which stands for no function."""
     if value is not None and not callable(value):
         raise InvalidTypeError(argument, value, "a function")
+
+
+def unfit(event: object, expected: str, error: AttributeError) -> InvalidTypeError:
+    """What to tell of an event that lacks an attribute."""
+    told = InvalidTypeError("an event of the source", event, expected)
+    told.__cause__ = error
+    return told
+
+
+def fit(event: object, expected: str, *attributes: str) -> None:
+    """Refuses an event that lacks an attribute."""
+    if not all(hasattr(event, name) for name in attributes):
+        raise InvalidTypeError("an event of the source", event, expected)
 
 
 def positive(argument: str, value: float) -> None:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from rxpolygon.errors import InvalidTypeError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.operators._protocols import QuoteLike, Timed, TradeLike
 from rxpolygon.operators._sales import PLAIN, VOLUME, EveryTrade, SaleRules, TableRules
 
-__all__ = ["CancelsTrade", "CorrectsTrade", "Reader", "TradeKey", "is_amendment", "trade_key"]
+__all__ = [
+    "CancelsTrade",
+    "CorrectsTrade",
+    "Reader",
+    "TradeKey",
+    "is_amendment",
+    "trade_key",
+    "unexpected_amendment",
+]
 
 #: What tells a trade from the others of its symbol: the exchange and the id there.
 TradeKey = tuple[int | str | None, int | str | None]
@@ -37,6 +45,12 @@ class CorrectsTrade(Timed, Protocol):
 def trade_key(trade: object) -> TradeKey:
     """Exchange and id of a trade; both None where it has none."""
     return getattr(trade, "exchange", None), getattr(trade, "id", None)
+
+
+def unexpected_amendment() -> InvalidArgumentError:
+    """What to tell of an amendment where none was expected."""
+    allowed = "the stream has corrections of trades, which need corrections=True"
+    return InvalidArgumentError("corrections", False, allowed)
 
 
 def is_amendment(event: object) -> bool:

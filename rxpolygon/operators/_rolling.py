@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from math import sqrt
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from msgspec import Struct
-from reactivex import Observable, abc
+from reactivex import Observable
 
+from rxpolygon.operators._checks import fit, function
 from rxpolygon.operators._durations import to_milliseconds
+from rxpolygon.operators._kept_trades import KeptTrades
+from rxpolygon.operators._measured import measured
 from rxpolygon.operators._protocols import Priced, Timed
+from rxpolygon.operators._readers import is_amendment
 from rxpolygon.operators._rolling_window import RollingWindow
 
 __all__ = ["RollingStatistics", "rolling"]
@@ -19,13 +24,15 @@ __all__ = ["RollingStatistics", "rolling"]
 TPriced = TypeVar("TPriced", bound=Priced)
 TTimed = TypeVar("TTimed", bound=Timed)
 
+_Value = tuple[int, float]
+
 
 class RollingStatistics(Struct, frozen=True, gc=False):
-    """What a symbol's values in the window looked like after an event.
+    """What a symbol's values in the window looked like after an event, or after a correction of one.
 
     Attributes:
         symbol: The symbol.
-        timestamp: The event's instant, Unix ms UTC.
+        timestamp: The instant of the event (or of the correction), Unix ms UTC.
         count: Number of values in the window.
         mean: Their mean.
         standard_deviation: Of a sample (divided by count less one); None for a single value.
@@ -43,20 +50,122 @@ class RollingStatistics(Struct, frozen=True, gc=False):
     realised_volatility: float | None
 
 
+class _Windows:
+    """The windows of all symbols of one subscription."""
+
+    def __init__(
+        self,
+        length: int,
+        read: Callable[[Any], float | None] | None,  # Any: of the source's events
+        kept: KeptTrades[_Value],
+    ) -> None:
+        self._length = length
+        self._read = read
+        self._kept = kept
+        self._is_amended = kept.is_expecting
+        self._windows: dict[str, RollingWindow] = {}
+        # What the windows hold, by arrival, where it may be amended.
+        self._values: dict[str, deque[_Value]] = {}
+        self._kind: type | None = None
+
+    def take(self, event: Any) -> RollingStatistics | None:  # Any: read by attributes
+        """The statistics after an event or an amendment, if there are any."""
+        if event.__class__ is not self._kind:
+            if is_amendment(event) and (self._read is None or self._is_amended):
+                return self._amend(event)
+            self._meet(event)
+        number = event.price if self._read is None else self._read(event)
+        if number is None:
+            return None
+        symbol, time = event.symbol, event.timestamp
+        try:
+            window = self._windows[symbol]
+        except KeyError:
+            window = self._windows[symbol] = RollingWindow()
+        at = window.time if time is None or time < window.time else time
+        window.push(at, number)
+        window.evict(at - self._length)
+        if self._is_amended:
+            self._keep(event, (at, number))
+        return _describe(symbol, time, window)
+
+    def _meet(self, event: object) -> None:
+        if self._read is None:
+            fit(event, "a trade, or give value=", "symbol", "price", "timestamp")
+        else:
+            fit(event, "an event with symbol and timestamp", "symbol", "timestamp")
+        self._kind = event.__class__
+
+    def _keep(self, trade: Any, value: _Value) -> None:
+        self._kept.keep(trade, value)
+        values = self._values.get(trade.symbol)
+        if values is None:
+            values = self._values[trade.symbol] = deque()
+        values.append(value)
+        until = value[0] - self._length
+        while values[0][0] <= until:
+            values.popleft()
+
+    def _amend(self, amendment: Any) -> RollingStatistics | None:
+        found = self._kept.take_out(amendment)
+        if found is None:
+            return None
+        value, corrected = found
+        number = None
+        if corrected is not None:
+            number = corrected.price if self._read is None else self._read(corrected)
+        if number is not None:
+            self._kept.keep(corrected, (value[0], number))
+        symbol = amendment.symbol
+        values = self._values[symbol]
+        if value not in values:  # it has left the window
+            return None
+        place = values.index(value)
+        if number is None:
+            del values[place]
+        else:
+            values[place] = (value[0], number)
+        window = self._rebuild(symbol)
+        return _describe(symbol, amendment.timestamp, window) if values else None
+
+    def _rebuild(self, symbol: str) -> RollingWindow:
+        # Nothing can be taken out of the middle of a window; but amendments are rare.
+        newest = self._windows[symbol].time
+        window = self._windows[symbol] = RollingWindow()
+        for at, number in self._values[symbol]:
+            window.push(at, number)
+        window.time = newest
+        return window
+
+
 @overload
 def rolling(
     window: str | timedelta,
+    *,
+    corrections: bool = ...,
+    revisable: str | timedelta = ...,
+    on_late: Callable[[Any], object] | None = ...,  # Any: of whatever class the corrections are
 ) -> Callable[[Observable[TPriced]], Observable[RollingStatistics]]: ...
 
 
 @overload
 def rolling(
-    window: str | timedelta, *, value: Callable[[TTimed], float | None]
+    window: str | timedelta,
+    *,
+    value: Callable[[TTimed], float | None],
+    corrections: bool = ...,
+    revisable: str | timedelta = ...,
+    on_late: Callable[[Any], object] | None = ...,
 ) -> Callable[[Observable[TTimed]], Observable[RollingStatistics]]: ...
 
 
 def rolling(
-    window: str | timedelta, *, value: Callable[[TTimed], float | None] | None = None
+    window: str | timedelta,
+    *,
+    value: Callable[[TTimed], float | None] | None = None,
+    corrections: bool = False,
+    revisable: str | timedelta = "15m",
+    on_late: Callable[[Any], object] | None = None,
 ) -> Callable[[Observable[TTimed]], Observable[RollingStatistics]]:
     """Mean, standard deviation and realised volatility of each symbol's prices in a moving window.
 
@@ -74,8 +183,13 @@ def rolling(
     Nothing is ever subtracted from the sums, so they stay exact however long the stream and whatever has
     passed through the window; see :class:`~rxpolygon.operators._rolling_window.RollingWindow`.
 
+    **Corrections.** With ``corrections`` the stream may also have events that correct or cancel trades,
+    merged into it; see :func:`vwap`, which takes them in the same way. Without, one ends the stream with an
+    error, lest its price be counted, unless a ``value`` of one's own reads it.
+
     - *Cost*: constant for each event, amortised. A symbol takes about 0.3 KB, and 0.1 KB for each value in
-      the window.
+      the window. With ``corrections`` each trade is kept, with some 0.5 KB besides, and the window of the
+      symbol is gone through for each correction.
     - *When*: at once with the event. *Completion, error*: forwarded; nothing is held.
     - *Silence*: emits nothing; a window does not empty by itself.
     - *Dispose*: releases the source and the state. Subscriptions share nothing.
@@ -84,12 +198,19 @@ def rolling(
     Args:
         window: Its length, as "5m" or a timedelta.
         value: What to look at, instead of the event's ``price``. If it raises, that goes to ``on_error``.
+        corrections: Whether the stream also has events that correct or cancel trades.
+        revisable: How long by event time a trade can be corrected or cancelled; it is kept that long.
+        on_late: Called with each correction or cancel whose trade is not known, or not any more, as
+            :func:`vwap` says.
 
     Returns:
         An operator from events to :class:`RollingStatistics`.
 
     Raises:
-        InvalidArgumentError: ``window`` cannot be read.
+        InvalidArgumentError: A duration cannot be read. To ``on_error`` if there is a correction without
+            ``corrections``.
+        InvalidTypeError: ``value`` or ``on_late`` is no function. To ``on_error`` for an event without a
+            price.
 
     Example:
         >>> import reactivex as rx
@@ -106,35 +227,13 @@ def rolling(
         2 12.5
     """
     window_ms = to_milliseconds("window", window)
-    read: Callable[[TTimed], float | None] = value or _price
+    kept_ms = to_milliseconds("revisable", revisable)
+    revisable_ms = kept_ms if corrections else None
+    function("value", value)
+    function("on_late", on_late)
 
     def operator(source: Observable[TTimed]) -> Observable[RollingStatistics]:
-        def subscribe(
-            observer: abc.ObserverBase[RollingStatistics], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            windows: dict[str, RollingWindow] = {}
-
-            def on_next(event: TTimed) -> None:
-                try:
-                    number = read(event)
-                except Exception as error:
-                    observer.on_error(error)
-                    return
-                if number is None:
-                    return
-                symbol, time = event.symbol, event.timestamp
-                try:
-                    values = windows[symbol]
-                except KeyError:
-                    values = windows[symbol] = RollingWindow()
-                at = values.time if time is None or time < values.time else time
-                values.push(at, number)
-                values.evict(at - window_ms)
-                observer.on_next(_describe(symbol, time, values))
-
-            return source.subscribe(on_next, observer.on_error, observer.on_completed, scheduler=scheduler)
-
-        return Observable(subscribe)
+        return measured(source, lambda kept: _Windows(window_ms, value, kept).take, revisable_ms, on_late)
 
     return operator
 
@@ -146,9 +245,3 @@ def _describe(symbol: str, time: int, values: RollingWindow) -> RollingStatistic
     # nan, the only number that is not itself: unknown.
     volatility = sqrt(variation) if variation == variation else None
     return RollingStatistics(symbol, time, count, mean, sqrt(squares / (count - 1)), volatility)
-
-
-def _price(event: Timed) -> float | None:
-    # The overloads let only events with a price come here without a value.
-    it: Priced = event  # type: ignore[assignment]
-    return it.price

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._forming import Forming, filled_bar
 from rxpolygon.operators._grid import Grid
 from rxpolygon.operators._new_york import day_of
-from rxpolygon.operators._readers import Reader, trade_key
+from rxpolygon.operators._readers import Reader, trade_key, unexpected_amendment
 from rxpolygon.operators._sales import SaleRules
 from rxpolygon.operators._windows import BEFORE_ALL, NEVER, Window, Windows
 
@@ -276,8 +275,7 @@ class TimeBarEngine:
 
     def _correct(self, event: Any) -> None:
         if not self._settings.corrections:
-            allowed = "the stream has corrections of trades, which need corrections=True"
-            raise InvalidArgumentError("corrections", False, allowed)
+            raise unexpected_amendment()
         is_cancel = hasattr(event, "cancels")
         key = event.cancels if is_cancel else event.corrects
         for window in self.windows.kept():

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
-from reactivex import Observable, abc
+from reactivex import Observable
 
-from rxpolygon.errors import InvalidArgumentError
-from rxpolygon.operators._compensated import CompensatedSum
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.operators._checks import fit, function
 from rxpolygon.operators._durations import to_milliseconds
+from rxpolygon.operators._kept_trades import KeptTrades
+from rxpolygon.operators._measured import measured
 from rxpolygon.operators._protocols import TradeLike
+from rxpolygon.operators._readers import is_amendment
+from rxpolygon.operators._vwap_total import Part, Total
 
 __all__ = ["Vwap", "vwap"]
 
 TTrade = TypeVar("TTrade", bound=TradeLike)
 
-# Before every timestamp.
-_BEGINNING: Final = -(2**63)
-
 
 class Vwap(Struct, frozen=True, gc=False):
-    """The volume-weighted average price of a symbol after a trade.
+    """The volume-weighted average price of a symbol after a trade, or after a correction of one.
 
     Attributes:
         symbol: The symbol.
-        timestamp: The trade's instant, Unix ms UTC.
+        timestamp: The instant of the trade (or of the correction), Unix ms UTC.
         vwap: Sum of price times size over sum of size.
         volume: Sum of size.
         count: Number of trades.
@@ -41,44 +41,85 @@ class Vwap(Struct, frozen=True, gc=False):
     count: int
 
 
-class _Total:
-    """The sums of one symbol."""
+class _Averages:
+    """The totals of all symbols of one subscription."""
 
-    __slots__ = ("_trades", "count", "notional", "period_end", "time", "volume")
+    def __init__(
+        self,
+        window: int | None,
+        restart: int | None,
+        offset: int,
+        kept: KeptTrades[Part],
+    ) -> None:
+        self._window = window
+        self._restart = restart
+        self._offset = offset
+        self._kept = kept
+        self._is_amended = kept.is_expecting
+        self._totals: dict[str, Total] = {}
+        self._kind: type | None = None
 
-    def __init__(self) -> None:
-        self.time = self.period_end = _BEGINNING
-        # Only a window needs its trades.
-        self._trades: deque[tuple[int, float, float]] | None = None
-        self.clear()
+    def take(self, trade: Any) -> Vwap | None:  # Any: read by attributes
+        """The average after a trade or an amendment, if there is one."""
+        if trade.__class__ is not self._kind:
+            if is_amendment(trade):
+                return self._amend(trade)
+            fit(trade, "a trade", "symbol", "price", "size", "timestamp")
+            self._kind = trade.__class__
+        price, size, time = trade.price, trade.size, trade.timestamp
+        if price is None or size is None:
+            return None
+        symbol = trade.symbol
+        try:
+            total = self._totals[symbol]
+        except KeyError:
+            total = self._totals[symbol] = Total()
+        if time is not None and time > total.time:
+            total.time = time
+            if self._restart is not None and time >= total.period_end:
+                total.clear()
+                total.period_end = time - (time - self._offset) % self._restart + self._restart
+        notional = price * size
+        if self._window is None:
+            total.add(notional, size)
+        else:
+            total.add_to_window(notional, size, self._window)
+        if self._is_amended:
+            self._kept.keep(trade, total.part(notional, size))
+        return _average(symbol, time, total)
 
-    def clear(self) -> None:
-        self.notional, self.volume, self.count = CompensatedSum(), CompensatedSum(), 0
+    def _amend(self, amendment: Any) -> Vwap | None:
+        found = self._kept.take_out(amendment)
+        if found is None:
+            return None
+        part, corrected = found
+        symbol = amendment.symbol
+        total = self._totals[symbol]
+        is_changed = total.withdraw(part)
+        if corrected is not None and corrected.price is not None and corrected.size is not None:
+            (time, _, _), period_end = part
+            right = (time, corrected.price * corrected.size, corrected.size)
+            if is_changed:
+                total.put_back(right)
+            self._kept.keep(corrected, (right, period_end))
+        return _average(symbol, amendment.timestamp, total) if is_changed else None
 
-    def add(self, notional: float, size: float) -> None:
-        self.notional.add(notional)
-        self.volume.add(size)
-        self.count += 1
 
-    def add_to_window(self, notional: float, size: float, window: int) -> None:
-        self.add(notional, size)
-        trades = self._trades
-        if trades is None:
-            trades = self._trades = deque()
-        trades.append((self.time, notional, size))
-        oldest = self.time - window
-        while trades[0][0] <= oldest:
-            _, notional, size = trades.popleft()
-            self.notional.add(-notional)
-            self.volume.add(-size)
-            self.count -= 1
+def _average(symbol: str, time: int, total: Total) -> Vwap | None:
+    if not total.sized:
+        return None
+    volume = total.volume + total.volume_rest
+    return Vwap(symbol, time, (total.notional + total.notional_rest) / volume, volume, total.count)
 
 
 def vwap(
     window: str | timedelta | None = None,
     *,
     restart: str | timedelta | None = None,
-    offset: timedelta = timedelta(0),
+    offset: str | timedelta = timedelta(0),
+    corrections: bool = False,
+    revisable: str | timedelta = "15m",
+    on_late: Callable[[Any], object] | None = None,  # Any: of whatever class the corrections are
 ) -> Callable[[Observable[TTrade]], Observable[Vwap]]:
     """The volume-weighted average price of each symbol, after each of its trades.
 
@@ -98,8 +139,15 @@ def vwap(
     matters. Sums are compensated (Neumaier 1974), so a long stream or a large trade that has left the
     window costs no digits.
 
+    **Corrections.** With ``corrections`` the stream may also have events that correct or cancel trades,
+    merged into it, such as Alpaca's; see the argument of that name of :func:`time_bars` for what they look
+    like. The average after each is emitted, with the ``timestamp`` of that event: a cancelled trade is taken
+    out, a corrected one counts in its place with the right price and size. Nothing is emitted for a trade
+    that has left the window or the period by then, or when no volume is left. Without ``corrections`` such an
+    event ends the stream with an error, lest it be counted as a trade.
+
     - *Cost*: constant for each trade, amortised. A symbol takes about 0.3 KB; with ``window`` 1 KB, and
-      0.1 KB for each trade in it.
+      0.1 KB for each trade in it. With ``corrections`` each trade is kept, with some 0.5 KB besides.
     - *When*: at once with the trade. *Completion, error*: forwarded; nothing is held.
     - *Silence*: emits nothing; a window does not empty by itself.
     - *Dispose*: releases the source and the state. Subscriptions share nothing.
@@ -108,13 +156,21 @@ def vwap(
     Args:
         window: The length of a moving window, as "5m" or a timedelta.
         restart: Start anew so often, as "1d". Not together with ``window``.
-        offset: Moves the boundaries of ``restart``: ``timedelta(hours=6)`` for days that begin at 6:00 UTC.
+        offset: Moves the boundaries of ``restart``: "6h" for days that begin at 6:00 UTC; a timedelta may be
+            negative.
+        corrections: Whether the stream also has events that correct or cancel trades.
+        revisable: How long by event time a trade can be corrected or cancelled; it is kept that long.
+        on_late: Called with each correction or cancel whose trade is not known, or not any more. If it
+            raises, that goes to ``on_error``. Without it the first one and the number at the end are
+            logged as warnings.
 
     Returns:
         An operator from trades to :class:`Vwap`.
 
     Raises:
-        InvalidArgumentError: A duration cannot be read, or both ``window`` and ``restart`` are given.
+        InvalidArgumentError: A duration cannot be read, both ``window`` and ``restart`` are given, or an
+            ``offset`` without ``restart``. To ``on_error`` if there is a correction without ``corrections``.
+        InvalidTypeError: An argument of the wrong type. To ``on_error`` for an event that is no trade.
 
     Example:
         >>> import reactivex as rx
@@ -124,43 +180,40 @@ def vwap(
         >>> _ = rx.from_iterable(trades).pipe(vwap()).subscribe(lambda it: print(it.vwap, it.volume))
         10.0 1.0
         17.5 4.0
+
+        A trade that the tape takes back counts no more:
+
+        >>> from rxpolygon.alpaca import Trade, TradeCancel
+        >>> events = [
+        ...     Trade(symbol="A", price=10, size=1, exchange="V", id=1, wire_timestamp=1_000),
+        ...     Trade(symbol="A", price=20, size=3, exchange="V", id=2, wire_timestamp=2_000),
+        ...     TradeCancel(symbol="A", exchange="V", id=2, wire_timestamp=3_000),
+        ... ]
+        >>> averages = rx.from_iterable(events).pipe(vwap(corrections=True))
+        >>> _ = averages.subscribe(lambda it: print(it.vwap, it.volume))
+        10.0 1.0
+        17.5 4.0
+        10.0 1.0
     """
     if window is not None and restart is not None:
         raise InvalidArgumentError("restart", restart, "give window or restart, not both")
     window_ms = None if window is None else to_milliseconds("window", window)
     restart_ms = None if restart is None else to_milliseconds("restart", restart)
-    offset_ms = offset // timedelta(milliseconds=1)
+    if isinstance(offset, str):
+        offset_ms = to_milliseconds("offset", offset, allow_zero=True)
+    elif isinstance(offset, timedelta):
+        offset_ms = offset // timedelta(milliseconds=1)
+    else:
+        raise InvalidTypeError("offset", offset, "a str such as '6h', or a timedelta")
+    if offset_ms and restart is None:
+        raise InvalidArgumentError("offset", offset, "it moves the boundaries of restart: give both")
+    kept_ms = to_milliseconds("revisable", revisable)
+    revisable_ms = kept_ms if corrections else None
+    function("on_late", on_late)
 
     def operator(source: Observable[TTrade]) -> Observable[Vwap]:
-        def subscribe(
-            observer: abc.ObserverBase[Vwap], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            totals: dict[str, _Total] = {}
-
-            def on_next(trade: TTrade) -> None:
-                price, size, time = trade.price, trade.size, trade.timestamp
-                if price is None or size is None:
-                    return
-                try:
-                    total = totals[trade.symbol]
-                except KeyError:
-                    total = totals[trade.symbol] = _Total()
-                if time is not None and time > total.time:
-                    total.time = time
-                    if restart_ms is not None and time >= total.period_end:
-                        total.clear()
-                        total.period_end = time - (time - offset_ms) % restart_ms + restart_ms
-                if window_ms is None:
-                    total.add(price * size, size)
-                else:
-                    total.add_to_window(price * size, size, window_ms)
-                volume = total.volume.value
-                if volume:
-                    average = total.notional.value / volume
-                    observer.on_next(Vwap(trade.symbol, time, average, volume, total.count))
-
-            return source.subscribe(on_next, observer.on_error, observer.on_completed, scheduler=scheduler)
-
-        return Observable(subscribe)
+        return measured(
+            source, lambda kept: _Averages(window_ms, restart_ms, offset_ms, kept).take, revisable_ms, on_late
+        )
 
     return operator

@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 from math import log, sqrt
 from statistics import fmean, stdev
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,6 +14,7 @@ import rxpolygon.operators as rxo
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Quote, Trade
 from rxpolygon.operators import RollingStatistics
+from tests.operators.amendments import Amended, Cancel, Correction, amended_streams
 from tests.operators.streams import ERROR, Hot, Lab, Watch, push_through, quote, trade
 
 
@@ -107,6 +109,87 @@ def test_rolling_value_function_that_raises_goes_to_on_error() -> None:
 def test_rolling_unreadable_window_raises_at_the_call() -> None:
     with pytest.raises(InvalidArgumentError, match="window"):
         rxo.rolling("a while")
+
+
+# --- corrections and cancels
+
+
+def amended(*events: Any, **settings: Any) -> list[RollingStatistics]:
+    """What three trades with something after them give, after those."""
+    before = [
+        trade(price=10.0, at=1_000, id="a"),
+        trade(price=20.0, at=2_000, id="b"),
+        trade(price=16.0, at=3_000, id="c"),
+    ]
+    operator = rxo.rolling("10s", corrections=True, **settings)
+    return [it for it in push_through(operator, [*before, *events]) if isinstance(it, RollingStatistics)][3:]
+
+
+def test_rolling_cancel_takes_the_value_out() -> None:
+    emitted = amended(Cancel("A", 3_500, "b"))
+    assert emitted == [RollingStatistics("A", 3_500, 2, 13.0, sqrt(18), log(1.6))]
+
+
+def test_rolling_correction_counts_in_the_place_of_the_value() -> None:
+    emitted = amended(Correction("A", 3_500, "b", 12.0, 1.0), trade(price=14.0, at=11_500))
+    assert [(it.count, it.mean) for it in emitted] == [(3, 38 / 3), (3, 14.0)]
+
+
+def test_rolling_cancel_of_a_value_that_left_the_window_changes_nothing() -> None:
+    later = trade(price=11.0, at=11_500, id="d")
+    assert len(amended(later, Cancel("A", 11_600, "a"), on_late=pytest.fail)) == 1
+
+
+def test_rolling_without_a_value_left_emits_nothing_until_there_is_one() -> None:
+    events = [Cancel("A", 3_500, id) for id in "abc"]
+    emitted = amended(*events, trade(price=11.0, at=4_000))
+    assert [(it.count, it.mean) for it in emitted] == [(2, 16.0 + 2.0), (1, 16.0), (1, 11.0)]
+
+
+def test_rolling_unknown_trade_is_told() -> None:
+    told: list[Any] = []
+    cancel = Cancel("A", 3_500, "z")
+    assert amended(cancel, on_late=told.append) == []
+    assert told == [cancel]
+
+
+def test_rolling_amendment_that_is_not_expected_is_no_value() -> None:
+    source: Hot[Any] = Hot()
+    watch = Watch[RollingStatistics]().of(source.pipe(rxo.rolling("10s")))
+    source.send(trade(), Cancel("A", 0, "a"))
+    assert len(watch.values) == 1
+    assert isinstance(watch.end, InvalidArgumentError)
+
+
+def test_rolling_value_function_may_look_at_cancels() -> None:
+    cancels: list[Any] = [Cancel("A", 0, "a", size=3.0), Cancel("A", 0, "b", size=5.0)]
+    emitted = push_through(rxo.rolling("10s", value=lambda it: float(it.size)), cancels)
+    assert [it.mean for it in emitted if isinstance(it, RollingStatistics)] == [3.0, 4.0]
+
+
+@given(amended_streams())
+def test_rolling_of_an_amended_stream_is_that_of_the_trades_left(it: Amended) -> None:
+    source: Hot[Any] = Hot()
+    watch = Watch[RollingStatistics]().of(source.pipe(rxo.rolling("100ms", corrections=True)))
+    now = {"A": 0, "B": 0}
+    for event, left in zip(it.events, it.left, strict=True):
+        before = len(watch.values)
+        source.send(event)
+        if isinstance(event, Trade):
+            now[event.symbol] = event.timestamp
+        for last in watch.values[before:]:
+            prices = [
+                one.price
+                for one in left
+                if one.symbol == event.symbol and now[one.symbol] - 100 < one.timestamp
+            ]
+            assert last.count == len(prices)
+            assert last.mean == pytest.approx(fmean(prices), rel=1e-12)
+            if len(prices) > 1:
+                returns = [log(after / before) for before, after in pairwise(prices)]
+                variation = sum(one * one for one in returns)
+                assert last.realised_volatility == pytest.approx(sqrt(variation), rel=1e-9)
+                assert last.standard_deviation == pytest.approx(stdev(prices), rel=1e-9, abs=1e-9)
 
 
 rows = st.lists(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,7 +14,8 @@ import rxpolygon.operators as rxo
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Trade
 from rxpolygon.operators import Vwap
-from tests.operators.streams import Lab, push_through, trade
+from tests.operators.amendments import Amended, Cancel, Correction, amended_streams
+from tests.operators.streams import Hot, Lab, Watch, push_through, trade
 
 
 def vwaps(operator: object, *trades: Trade) -> list[Vwap]:
@@ -67,6 +70,143 @@ def test_vwap_large_trade_that_has_left_costs_no_digits() -> None:
 def test_vwap_window_and_restart_together_raise_at_the_call() -> None:
     with pytest.raises(InvalidArgumentError, match="restart"):
         rxo.vwap("1s", restart="1d")
+
+
+def test_vwap_window_of_sizeless_trades_has_no_average() -> None:
+    """What sizes as different as these leave in a sum, even of twice the precision, is no volume."""
+    sizes = [10.0**exponent / 3 for exponent in (-8, 8, -7, 7, -6, 6)]
+    emitted = vwaps(rxo.vwap("1s"), *(trade(size=size) for size in sizes), trade(size=0, at=5_000))
+    assert [it.count for it in emitted] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("offset", ["300ms", timedelta(milliseconds=-700)])
+def test_vwap_offset_is_a_length_of_time_or_negative(offset: str | timedelta) -> None:
+    operator = rxo.vwap(restart="1s", offset=offset)
+    assert [it.count for it in vwaps(operator, trade(at=300), trade(at=1_299), trade(at=1_300))] == [1, 2, 1]
+
+
+def test_vwap_offset_without_restart_raises_at_the_call() -> None:
+    with pytest.raises(InvalidArgumentError, match="offset"):
+        rxo.vwap("1s", offset="6h")
+
+
+# --- corrections and cancels
+
+A_STREAM: list[Any] = [
+    trade(price=10.0, size=1, at=1_000, id="a"),
+    trade(price=20.0, size=3, at=2_000, id="b"),
+]
+
+
+def amended(*events: Any, **settings: Any) -> list[tuple[int, float, float, int]]:
+    """What two trades with something after them give, after those."""
+    emitted = vwaps(rxo.vwap(corrections=True, **settings), *A_STREAM, *events)
+    return [(it.timestamp, it.vwap, it.volume, it.count) for it in emitted[2:]]
+
+
+def test_vwap_cancel_takes_the_trade_out() -> None:
+    assert amended(Cancel("A", 2_500, "b")) == [(2_500, 10.0, 1.0, 1)]
+
+
+def test_vwap_correction_counts_in_the_place_of_the_trade() -> None:
+    assert amended(Correction("A", 2_500, "b", 30.0, 1.0)) == [(2_500, 20.0, 2.0, 2)]
+
+
+def test_vwap_corrected_trade_is_amended_by_its_new_id() -> None:
+    correction = Correction("A", 2_500, "b", 30.0, 1.0, "b2")
+    told: list[Any] = []
+    old, new = Cancel("A", 2_600, "b"), Cancel("A", 2_700, "b2")
+    assert amended(correction, old, new, on_late=told.append)[1:] == [(2_700, 10.0, 1.0, 1)]
+    assert told == [old]
+
+
+def test_vwap_trade_is_cancelled_once() -> None:
+    cancel = Cancel("A", 2_500, "b")
+    assert len(amended(cancel, cancel, on_late=lambda _: None)) == 1
+
+
+def test_vwap_without_volume_left_emits_nothing_until_there_is_some() -> None:
+    events = [Cancel("A", 2_500, "a"), Cancel("A", 2_600, "b"), trade(price=7.0, size=2, at=3_000)]
+    assert amended(*events)[1:] == [(3_000, 7.0, 2.0, 1)]
+
+
+def test_vwap_cancel_of_a_trade_that_left_the_window_changes_nothing() -> None:
+    events = [trade(price=5.0, at=6_000, id="c"), Cancel("A", 6_000, "a")]
+    assert len(amended(*events, window="5s", on_late=pytest.fail)) == 1
+
+
+def test_vwap_cancel_in_the_window_takes_that_trade_out() -> None:
+    events = [trade(price=5.0, at=6_000, id="c"), Cancel("A", 6_000, "b")]
+    assert amended(*events, window="5s")[-1] == (6_000, 5.0, 1.0, 1)
+
+
+def test_vwap_cancel_of_a_trade_of_the_period_before_changes_nothing() -> None:
+    events = [trade(price=5.0, at=11_000, id="c"), Cancel("A", 11_000, "a"), trade(price=7.0, at=11_001)]
+    assert [it[1] for it in amended(*events, restart="10s", on_late=pytest.fail)] == [5.0, 6.0]
+
+
+@pytest.mark.parametrize(("at", "known"), [(60_999, True), (61_000, False)])
+def test_vwap_trade_is_kept_as_long_as_it_is_revisable(at: int, known: bool) -> None:
+    told: list[Any] = []
+    events = [trade("B", at=at), Cancel("A", at, "a")]
+    emitted = amended(*events, revisable="1m", on_late=told.append)
+    assert (len(emitted), len(told)) == ((2, 0) if known else (1, 1))
+
+
+def test_vwap_unknown_trades_are_logged_where_nobody_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    assert amended(*(Cancel("A", 2_500, id) for id in "xyz")) == []
+    assert caplog.messages[-1] == "3 events corrected or cancelled trades that are not known"
+
+
+def test_vwap_trade_without_id_is_counted_and_not_known() -> None:
+    told: list[Any] = []
+    cancel = Correction("A", 3_000, "None", 1.0, 1.0)
+    emitted = vwaps(rxo.vwap(corrections=True, on_late=told.append), trade(), cancel)  # type: ignore[arg-type]
+    assert (len(emitted), told) == (1, [cancel])
+
+
+@pytest.mark.parametrize("amendment", [Cancel("A", 2_500, "b"), Correction("A", 2_500, "b", 1.0, 1.0)])
+def test_vwap_amendment_that_is_not_expected_is_no_trade(amendment: Any) -> None:
+    source: Hot[Any] = Hot()
+    watch = Watch[Vwap]().of(source.pipe(rxo.vwap()))
+    source.send(*A_STREAM, amendment)
+    assert len(watch.values) == 2
+    assert isinstance(watch.end, InvalidArgumentError)
+    assert not source.observers
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_inside"),
+    [
+        ({}, lambda at, now: True),
+        ({"window": "100ms"}, lambda at, now: now - 100 < at),
+        ({"restart": "100ms"}, lambda at, now: now // 100 == at // 100),
+    ],
+    ids=["all", "window", "restart"],
+)
+@given(amended_streams())
+def test_vwap_of_an_amended_stream_is_that_of_the_trades_left(
+    settings: dict[str, str], is_inside: Callable[[int, int], bool], it: Amended
+) -> None:
+    source: Hot[Any] = Hot()
+    watch = Watch[Vwap]().of(source.pipe(rxo.vwap(corrections=True, **settings)))  # type: ignore[arg-type]
+    now = {"A": 0, "B": 0}
+    for event, left in zip(it.events, it.left, strict=True):
+        before = len(watch.values)
+        source.send(event)
+        if isinstance(event, Trade):
+            now[event.symbol] = event.timestamp
+        inside = [
+            one for one in left if one.symbol == event.symbol and is_inside(one.timestamp, now[event.symbol])
+        ]
+        volume = sum((Fraction(one.size) for one in inside), Fraction(0))
+        for last in watch.values[before:]:
+            notional = sum((Fraction(one.price * one.size) for one in inside), Fraction(0))
+            assert last.count == len(inside)
+            assert last.volume == pytest.approx(float(volume), rel=1e-13)
+            assert last.vwap == pytest.approx(float(notional / volume), rel=1e-13)
+        if isinstance(event, Trade):
+            assert len(watch.values) == before + bool(volume)
 
 
 rows = st.lists(
