@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["CRYPTO", "OPTIONS", "STOCKS"]
+__all__ = ["CRYPTO", "OPTIONS", "STOCKS", "Sample"]
 
 Sample = tuple[str, dict[str, Any], int]
 
@@ -182,5 +182,21 @@ OPTIONS: Final[dict[str, Sample]] = {
             "c": "S",
         },
         1_710_164_135_133_122_560,
+    ),
+    "quote": (
+        "quotes",
+        {
+            "T": "q",
+            "S": "SPXW240327P04925000",
+            "t": "2024-03-12T11:59:38.897261568Z",
+            "bx": "C",
+            "bp": 9.46,
+            "bs": 53,
+            "ax": "C",
+            "ap": 9.66,
+            "as": 38,
+            "c": "A",
+        },
+        1_710_244_778_897_261_568,
     ),
 }

@@ -8,6 +8,8 @@ from typing import Any, Final
 import msgpack  # type: ignore[import-untyped]  # it has no annotations
 import orjson
 
+from tests.alpaca_simulator.samples import CRYPTO, OPTIONS, STOCKS, Sample
+
 __all__ = ["INSTANT", "INSTANT_NS", "SAMPLES", "Item", "in_json", "in_msgpack"]
 
 Item = dict[str, Any]  # Any: what the wire may hold
@@ -15,98 +17,25 @@ Item = dict[str, Any]  # Any: what the wire may hold
 INSTANT: Final = "2023-11-14T22:13:20.123456789Z"
 INSTANT_NS: Final = 1_700_000_000_123_456_789
 
-_TRADE: Final = {"T": "t", "S": "AAPL", "i": 96921, "x": "D", "p": 126.55, "s": 1, "c": ["@", "I"], "z": "C"}
-_QUOTE: Final = {
-    "T": "q",
-    "S": "AMD",
-    "bx": "U",
-    "bp": 87.66,
-    "bs": 1,
-    "ax": "Q",
-    "ap": 87.68,
-    "as": 4,
-    "c": ["R"],
-    "z": "C",
-}
-_BAR: Final = {
-    "S": "SPY",
-    "o": 388.98,
-    "h": 389.13,
-    "l": 388.97,
-    "c": 389.12,
-    "v": 49378,
-    "n": 461,
-    "vw": 389.06,
-}
-_STATUS: Final = {
-    "T": "s",
-    "S": "AAPL",
-    "sc": "H",
-    "sm": "Trading Halt",
-    "rc": "T12",
-    "rm": "Additional Information Requested",
-    "z": "C",
-}
-_LULD: Final = {"T": "l", "S": "IONM", "u": 3.24, "d": 2.65, "i": "B", "z": "C"}
-_CANCEL: Final = {"T": "x", "S": "GOOGL", "i": 465, "x": "D", "p": 122.65, "s": 225, "a": "C", "z": "C"}
-_CORRECTION: Final = {
-    "T": "c",
-    "S": "EEM",
-    "x": "M",
-    "oi": 52983525033527,
-    "op": 39.1582,
-    "os": 440000,
-    "oc": [" ", "7"],
-    "ci": 52983525034326,
-    "cp": 39.1809,
-    "cs": 440000,
-    "cc": [" ", "7"],
-    "z": "B",
-}
-_IMBALANCE: Final = {"T": "i", "S": "INAQU", "p": 9.12, "z": "C"}
+
+def _bars(symbol: str) -> list[Item]:
+    """A bar of each of the three kinds."""
+    bar = {**_without_instant(STOCKS["bar"]), "S": symbol}
+    return [{**bar, "T": kind} for kind in "bdu"]
+
+
+def _without_instant(sample: Sample) -> Item:
+    return {letter: value for letter, value in sample[1].items() if letter != "t"}
+
 
 #: One event of each kind, by stream, without its instant.
 SAMPLES: Final[dict[str, list[Item]]] = {
     "stocks": [
-        _TRADE,
-        _QUOTE,
-        {"T": "b", **_BAR},
-        {"T": "d", **_BAR},
-        {"T": "u", **_BAR},
-        _STATUS,
-        _LULD,
-        _CANCEL,
-        _CORRECTION,
-        _IMBALANCE,
+        *(_without_instant(sample) for name, sample in STOCKS.items() if name != "bar"),
+        *_bars("SPY"),
     ],
-    "crypto": [
-        {"T": "t", "S": "AVAX/USD", "p": 47.299, "s": 29.205707815, "i": 3447222699101865076, "tks": "S"},
-        {"T": "q", "S": "BAT/USD", "bp": 0.35718, "bs": 13445.46, "ap": 0.3581, "as": 13561.9},
-        {
-            "T": "o",
-            "S": "BTC/USD",
-            "b": [{"p": 24632.1, "s": 0.05}],
-            "a": [{"p": 24695.2, "s": 0.5}],
-            "r": True,
-        },
-        {"T": "b", **_BAR, "S": "BTC/USD"},
-        {"T": "d", **_BAR, "S": "BTC/USD"},
-        {"T": "u", **_BAR, "S": "BTC/USD"},
-    ],
-    "options": [
-        {"T": "t", "S": "AAPL240315C00172500", "p": 2.84, "s": 1, "x": "N", "c": "S"},
-        {
-            "T": "q",
-            "S": "SPXW240327P04925000",
-            "bx": "C",
-            "bp": 9.46,
-            "bs": 53,
-            "ax": "C",
-            "ap": 9.66,
-            "as": 38,
-            "c": "A",
-        },
-    ],
+    "crypto": [*map(_without_instant, CRYPTO.values()), *_bars("BTC/USD")],
+    "options": [*map(_without_instant, OPTIONS.values())],
 }
 
 
