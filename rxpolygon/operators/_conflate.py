@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
+from rxpolygon.operators._checks import unfit
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._protocols import Timed
 from rxpolygon.operators._silence import SilenceTimer
@@ -53,6 +54,7 @@ def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observabl
 
     Raises:
         InvalidArgumentError: ``every`` cannot be read.
+        InvalidTypeError: To ``on_error`` for an event without symbol and timestamp.
 
     Example:
         >>> import reactivex as rx
@@ -82,7 +84,11 @@ def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observabl
 
             def take(event: TTimed) -> None:
                 nonlocal newest, window_end
-                symbol, time = event.symbol, event.timestamp
+                try:
+                    symbol, time = event.symbol, event.timestamp
+                except AttributeError as error:
+                    turns.end(unfit(event, "an event with symbol and timestamp", error))
+                    return
                 if time is None:
                     time = newest
                 if time >= window_end:

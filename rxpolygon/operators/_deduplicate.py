@@ -10,10 +10,11 @@ from typing import Final, TypeVar, overload
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
-from rxpolygon.operators._checks import function, positive_whole
+from rxpolygon.operators._checks import function, positive_whole, unfit
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._losses import Losses
 from rxpolygon.operators._protocols import Identified, Timed
+from rxpolygon.operators._readers import is_amendment, trade_of
 
 __all__ = ["deduplicate"]
 
@@ -66,7 +67,8 @@ def deduplicate(
                  [    deduplicate()    ]
         output   --a1--a2--b1------a3--|
 
-    A trade is identified by (symbol, exchange, id). The sequence number proves nothing: on trades the same
+    A trade is identified by (symbol, exchange, id), a correction or cancel that is merged into the trades by
+    the trade that it amends. The sequence number proves nothing: on trades the same
     one was seen twice, and going back. So a trade without an id cannot be told from another and always
     passes; futures trades, which have none, need a ``key`` of one's own.
 
@@ -93,7 +95,8 @@ def deduplicate(
 
     Raises:
         InvalidArgumentError: ``within`` cannot be read, or ``capacity`` is below one.
-        InvalidTypeError: ``capacity`` is no int, or ``key`` or ``on_duplicate`` no function.
+        InvalidTypeError: ``capacity`` is no int, or ``key`` or ``on_duplicate`` no function. To ``on_error``
+            for an event without exchange and id, if there is no ``key``.
 
     Example:
         >>> import reactivex as rx
@@ -170,4 +173,10 @@ def deduplicate(
 def _trade_key(trade: Timed) -> Hashable | None:
     # The overloads let only trades with an id come here without a key.
     it: Identified = trade  # type: ignore[assignment]
-    return None if it.id is None else (it.symbol, it.exchange, it.id)
+    try:
+        # With the class: a cancel has the exchange and the id of its trade.
+        return None if it.id is None else (it.__class__, it.symbol, it.exchange, it.id)
+    except AttributeError as error:
+        if is_amendment(trade):
+            return trade.__class__, trade.symbol, trade_of(trade), trade.timestamp
+        raise unfit(trade, "a trade with exchange and id; for others give key=", error) from error

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
-from rxpolygon.operators._readers import TradeKey, trade_key, unexpected_amendment
+from rxpolygon.operators._readers import TradeKey, trade_key, trade_of, unexpected_amendment
 
 __all__ = ["KeptTrades"]
 
@@ -73,11 +73,9 @@ class KeptTrades(Generic[TPart]):
         """
         if not self.is_expecting:
             raise unexpected_amendment()
-        is_cancel = hasattr(amendment, "cancels")
-        key = amendment.cancels if is_cancel else amendment.corrects
-        entry = self._by_name.pop((amendment.symbol, key), None)
+        entry = self._by_name.pop((amendment.symbol, trade_of(amendment)), None)
         if entry is None:
             self._on_unknown(amendment)
             return None
         trade, part = entry
-        return part, None if is_cancel else amendment.corrected(trade)
+        return part, None if hasattr(amendment, "cancels") else amendment.corrected(trade)

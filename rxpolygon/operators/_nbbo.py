@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 from reactivex import Observable, abc
 
-from rxpolygon.errors import InvalidTypeError
+from rxpolygon.operators._checks import unfit
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._protocols import OnExchange
 
@@ -18,6 +18,10 @@ __all__ = ["Nbbo", "nbbo"]
 TQuote = TypeVar("TQuote", bound=OnExchange)
 
 Exchange = int | str | None
+
+_EXPECTED: Final = (
+    "a quote of one exchange, as crypto's are (those of stocks and options are the best of all)"
+)
 
 # Before every timestamp.
 _BEGINNING: Final = -(2**63)
@@ -107,13 +111,7 @@ class _Market(Generic[TQuote]):
 
     def update(self, quote: TQuote) -> Nbbo | None:
         """The best bid and offer after the quote; None if it is too old or changes nothing."""
-        try:
-            exchange, time = quote.exchange, quote.timestamp
-        except AttributeError:
-            expected = (
-                "a quote of one exchange, as crypto's are (those of stocks and options are the best of all)"
-            )
-            raise InvalidTypeError("an event of the source", quote, expected) from None
+        exchange, time = quote.exchange, quote.timestamp
         last = self._quotes.get(exchange)
         if time is not None:
             if last is not None and last.timestamp is not None and time < last.timestamp:
@@ -208,10 +206,14 @@ def nbbo(*, max_age: str | timedelta | None = None) -> Callable[[Observable[TQuo
 
             def on_next(quote: TQuote) -> None:
                 try:
-                    market = markets[quote.symbol]
-                except KeyError:
-                    market = markets[quote.symbol] = _Market(max_age_ms)
-                best = market.update(quote)
+                    try:
+                        market = markets[quote.symbol]
+                    except KeyError:
+                        market = markets[quote.symbol] = _Market(max_age_ms)
+                    best = market.update(quote)
+                except AttributeError as error:
+                    observer.on_error(unfit(quote, _EXPECTED, error))
+                    return
                 if best is not None:
                     observer.on_next(best)
 

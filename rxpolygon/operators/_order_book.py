@@ -9,7 +9,7 @@ from msgspec import Struct
 from reactivex import Observable, abc
 
 from rxpolygon.events import Level2Book
-from rxpolygon.operators._checks import positive_whole
+from rxpolygon.operators._checks import positive_whole, unfit
 
 __all__ = ["BookDepth", "OrderBook", "order_book"]
 
@@ -154,7 +154,7 @@ def order_book(levels: int | None = None) -> Callable[[Observable[Level2Book]], 
 
     Raises:
         InvalidArgumentError: ``levels`` is below one.
-        InvalidTypeError: ``levels`` is no int.
+        InvalidTypeError: ``levels`` is no int. To ``on_error`` for an event that is no book.
 
     Example:
         >>> import reactivex as rx
@@ -174,9 +174,12 @@ def order_book(levels: int | None = None) -> Callable[[Observable[Level2Book]], 
             books: dict[tuple[str, int | None], OrderBook] = {}
 
             def on_next(update: Level2Book) -> None:
-                key = (update.symbol, update.exchange)
-                last = books.get(key)
-                book = _changed(last, update, levels)
+                try:
+                    key = (update.symbol, update.exchange)
+                    book = _changed(books.get(key), update, levels)
+                except AttributeError as error:
+                    observer.on_error(unfit(update, "a Level2Book", error))
+                    return
                 if book is not None:
                     books[key] = book
                     observer.on_next(book)

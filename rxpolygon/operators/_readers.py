@@ -16,6 +16,7 @@ __all__ = [
     "TradeKey",
     "is_amendment",
     "trade_key",
+    "trade_of",
     "unexpected_amendment",
 ]
 
@@ -56,6 +57,12 @@ def unexpected_amendment() -> InvalidArgumentError:
 def is_amendment(event: object) -> bool:
     """Whether an event corrects or cancels a trade."""
     return hasattr(event, "cancels") or hasattr(event, "corrects")
+
+
+def trade_of(amendment: Any) -> TradeKey:  # Any: a cancel or a correction
+    """Exchange and id of the trade that is amended."""
+    key: TradeKey = amendment.cancels if hasattr(amendment, "cancels") else amendment.corrects
+    return key
 
 
 class Reader:

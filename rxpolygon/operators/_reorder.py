@@ -12,7 +12,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.errors import InvalidArgumentError
-from rxpolygon.operators._checks import function
+from rxpolygon.operators._checks import function, unfit
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._losses import Losses
 from rxpolygon.operators._protocols import Timed
@@ -45,9 +45,8 @@ class _Sorter(Generic[TTimed]):
     def __len__(self) -> int:
         return len(self._in_order) + len(self._strays)
 
-    def add(self, event: TTimed) -> bool:
+    def add(self, event: TTimed, time: int | None) -> bool:
         """Takes the event and releases what is due. False: it is too late, its place was passed."""
-        time = event.timestamp
         if time is None or time >= self._newest:
             if time is not None:
                 self._newest = time
@@ -136,7 +135,7 @@ def reorder(
 
     Raises:
         InvalidArgumentError: ``within`` cannot be read, or ``late`` is no policy.
-        InvalidTypeError: ``on_late`` is no function.
+        InvalidTypeError: ``on_late`` is no function. To ``on_error`` for an event without timestamp.
 
     Example:
         >>> import reactivex as rx
@@ -163,7 +162,12 @@ def reorder(
             losses = Losses("came too late for reorder", on_late)
 
             def take(event: TTimed) -> None:
-                if sorter.add(event):
+                try:
+                    time = event.timestamp
+                except AttributeError as error:
+                    end(unfit(event, "an event with a timestamp", error))
+                    return
+                if sorter.add(event, time):
                     return
                 try:
                     losses.add(event)

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from msgspec import Struct
 from reactivex import Observable, abc
 
-from rxpolygon.operators._checks import positive_whole
+from rxpolygon.operators._checks import positive_whole, unfit
 from rxpolygon.operators._protocols import Sequenced
 
 __all__ = ["SequenceGap", "sequence_gaps"]
@@ -74,7 +74,7 @@ def sequence_gaps(threshold: int = 1) -> Callable[[Observable[TSequenced]], Obse
 
     Raises:
         InvalidArgumentError: ``threshold`` is below one.
-        InvalidTypeError: ``threshold`` is no int.
+        InvalidTypeError: ``threshold`` is no int. To ``on_error`` for events that have no sequence numbers.
 
     Example:
         >>> import reactivex as rx
@@ -95,10 +95,14 @@ def sequence_gaps(threshold: int = 1) -> Callable[[Observable[TSequenced]], Obse
             highest: dict[tuple[type, str], TSequenced] = {}
 
             def on_next(event: TSequenced) -> None:
-                number = event.sequence_number
-                if number is None:
+                try:
+                    number = event.sequence_number
+                    if number is None:
+                        return
+                    lane = (event.__class__, event.symbol)
+                except AttributeError as error:
+                    observer.on_error(unfit(event, "an event with a sequence_number", error))
                     return
-                lane = (event.__class__, event.symbol)
                 last = highest.get(lane)
                 after = None if last is None else last.sequence_number
                 if last is None or after is None:

@@ -9,7 +9,7 @@ from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._forming import Forming, filled_bar
 from rxpolygon.operators._grid import Grid
 from rxpolygon.operators._new_york import day_of
-from rxpolygon.operators._readers import Reader, trade_key, unexpected_amendment
+from rxpolygon.operators._readers import Reader, trade_key, trade_of, unexpected_amendment
 from rxpolygon.operators._sales import SaleRules
 from rxpolygon.operators._windows import BEFORE_ALL, NEVER, Window, Windows
 
@@ -277,7 +277,7 @@ class TimeBarEngine:
         if not self._settings.corrections:
             raise unexpected_amendment()
         is_cancel = hasattr(event, "cancels")
-        key = event.cancels if is_cancel else event.corrects
+        key = trade_of(event)
         for window in self.windows.kept():
             forming = window.states.get(event.symbol)
             for place, (at, trade) in enumerate((forming.trades or ()) if forming else ()):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 import rxpolygon.operators as rxo
 from rxpolygon.errors import InvalidArgumentError
-from rxpolygon.events import FuturesTrade, Trade
+from rxpolygon.events import FuturesTrade, Trade, alpaca
 from tests.operators.streams import ERROR, Hot, Lab, Watch, push_through, trade
 
 
@@ -112,3 +113,18 @@ def test_deduplicate_never_drops_new_and_never_passes_recent(rows: list[tuple[in
             assert original is not None
             assert event.timestamp - original <= 200
     assert len(passed) + len(left_out) == len(events)
+
+
+def test_deduplicate_lets_each_cancel_and_correction_pass_once() -> None:
+    """A cancel has the symbol, the exchange and the id of its trade."""
+    sale = alpaca.Trade(symbol="A", price=1.0, size=5, exchange="V", id=7, wire_timestamp=1_000)
+    cancel = alpaca.TradeCancel(symbol="A", exchange="V", id=7, wire_timestamp=2_000)
+    right = alpaca.TradeCorrection(symbol="A", exchange="V", original_id=7, wire_timestamp=3_000)
+    events: list[Any] = [sale, cancel, sale, right, cancel, right]
+    assert push_through(rxo.deduplicate(), events) == [sale, cancel, right]
+
+
+def test_deduplicate_takes_joined_trades() -> None:
+    trades = [trade(id="1"), trade(id="1"), trade(id="2")]
+    joined = push_through(lambda them: them.pipe(rxo.join_quotes(Hot()), rxo.deduplicate()), trades)
+    assert [it.trade.id for it in joined if isinstance(it, rxo.TradeWithQuote)] == ["1", "2"]

@@ -12,7 +12,9 @@ from reactivex import Observable
 from reactivex import operators as ops
 
 import rxpolygon.operators as rxo
+from rxpolygon.errors import InvalidTypeError
 from rxpolygon.events import CryptoQuote, Level2Book, Trade
+from rxpolygon.events.alpaca import Trade as AlpacaTrade
 from tests.operators.streams import END, ERROR, Hot, Lab, Watch, quote, trade
 
 # An operator's type is of no matter here: each is fed with its own events.
@@ -152,6 +154,27 @@ def test_operator_takes_events_with_nothing_but_a_symbol(case: str) -> None:
     it.source.send(it.bare, it.event(5), it.bare)
     it.source.complete()
     assert it.watch.end == END
+
+
+@pytest.mark.parametrize(
+    ("case", "event", "expected"),
+    [
+        ("conflate", "no event", "an event with symbol and timestamp"),
+        ("reorder", "no event", "an event with a timestamp"),
+        ("deduplicate", quote(), "a trade with exchange and id; for others give key="),
+        ("sequence_gaps", AlpacaTrade(symbol="A"), "an event with a sequence_number"),
+        ("order_book", trade(), "a Level2Book"),
+        ("nbbo", quote(), "a quote of one exchange"),
+        ("vwap", quote(), "a trade"),
+        ("rolling", quote(), "a trade, or give value="),
+    ],
+)
+def test_operator_names_an_event_that_it_cannot_take(case: str, event: Any, expected: str) -> None:
+    it = Setup(case)
+    it.source.send(it.event(1), event)
+    assert isinstance(it.watch.end, InvalidTypeError)
+    assert str(it.watch.end).startswith(f"an event of the source must be {expected}")
+    assert it.source.spans == [(0, 0)]
 
 
 @every_operator

@@ -74,9 +74,9 @@ def test_vwap_window_and_restart_together_raise_at_the_call() -> None:
 
 def test_vwap_window_of_sizeless_trades_has_no_average() -> None:
     """What sizes as different as these leave in a sum, even of twice the precision, is no volume."""
-    sizes = [10.0**exponent / 3 for exponent in (-8, 8, -7, 7, -6, 6)]
+    sizes = [10.0**exponent / 3 for exponent in (-8, 9, -3, 5, 0, -8, 9, -3)]
     emitted = vwaps(rxo.vwap("1s"), *(trade(size=size) for size in sizes), trade(size=0, at=5_000))
-    assert [it.count for it in emitted] == [1, 2, 3, 4, 5, 6]
+    assert [it.count for it in emitted] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 @pytest.mark.parametrize("offset", ["300ms", timedelta(milliseconds=-700)])
