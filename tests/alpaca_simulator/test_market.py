@@ -239,7 +239,7 @@ def test_clients_with_the_same_subscriptions_share_frames_and_others_have_their_
             speed=50,
             second_connection="allow",
             keep_sent=True,
-            settle=0.2,
+            settle=1,  # all four have subscribed by then, on a busy machine too
         ) as simulator,
         Client(simulator.url) as first,
         Client(simulator.url) as second,
