@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import isfinite
 from zoneinfo import ZoneInfo
 
 from reactivex import Observable, abc
@@ -15,6 +16,7 @@ from rxpolygon.notebook._picture import Picture
 from rxpolygon.operators import Bar
 from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._server_bars import AggregateLike, to_bar
+from rxpolygon.stats import time_of
 
 __all__ = ["candlesticks"]
 
@@ -34,7 +36,7 @@ class CandlesPicture(Picture[AggregateLike, Candles]):
     def add(self, value: AggregateLike) -> None:
         """A bar takes the place of the one with its start; beyond the limit the oldest goes."""
         bar = to_bar(value)
-        if bar is None:
+        if bar is None or not _has_place(bar):
             return
         bars = self._series.get(bar.symbol)
         if bars is None:
@@ -59,6 +61,11 @@ class CandlesPicture(Picture[AggregateLike, Candles]):
         return Candles(series, len(self._others), self._zone, ending)
 
 
+def _has_place(bar: Bar) -> bool:
+    prices = (bar.open, bar.high, bar.low, bar.close)
+    return time_of(bar.start) is not None and all(map(isfinite, prices))
+
+
 def candlesticks(
     bars: Observable[AggregateLike],
     *,
@@ -73,7 +80,8 @@ def candlesticks(
     one corrects its candle; hovering over a candle tells which it is. Each symbol has a panel, up to six; the
     heading counts the others.
 
-    The last ``limit`` bars of each symbol in a panel are kept.
+    The last ``limit`` bars of each symbol in a panel are kept. One without prices, or whose start is no time
+    of this calendar, is passed over.
 
     Args:
         bars: Bars of any operator, or the server's aggregates.

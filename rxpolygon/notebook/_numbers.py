@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from rxpolygon.stats import time_of
 from rxpolygon.text import printable
 
 __all__ = ["clock_text", "counted", "decimals_of", "value_text"]
@@ -15,6 +15,8 @@ _PRICES: Final = frozenset(
     {"price", "bid_price", "ask_price", "open", "high", "low", "close", "vwap", "mid", "spread", "value"}
 )
 _STEPS: Final = (2, 4, 6)  # decimals: cents, pips and mils, small coins
+_SMALL: Final = 0.001  # below it are coins whose prices have more decimals
+_SMALL_STEPS: Final = (*_STEPS, 8, 10)
 _CALCULATED: Final = 4  # decimals of averages, which have no end
 _MOST_DECIMALS: Final = 6  # of sizes, which have as many as they need
 
@@ -25,6 +27,8 @@ def decimals_of(column: str, values: Iterable[object]) -> int | None:
     Example:
         >>> decimals_of("price", [189.5, 7]), decimals_of("mid", [1.08421]), decimals_of("size", [0.5])
         (2, 6, None)
+        >>> decimals_of("price", [0.00000812])
+        8
     """
     if column not in _PRICES:
         return None
@@ -32,8 +36,10 @@ def decimals_of(column: str, values: Iterable[object]) -> int | None:
 
 
 def _needed(number: float) -> int:
-    exact = (step for step in _STEPS if abs(round(number, step) - number) < 1e-9)
-    return next(exact, _CALCULATED if abs(number) >= 1 else _STEPS[-1])
+    size = abs(number)
+    steps, rounding = (_SMALL_STEPS, 1e-12) if 0 < size < _SMALL else (_STEPS, 1e-9)
+    exact = (step for step in steps if abs(round(number, step) - number) < rounding)
+    return next(exact, _CALCULATED if size >= 1 else steps[-1])
 
 
 def value_text(value: object, decimals: int | None = None) -> str:
@@ -73,12 +79,14 @@ def counted(count: int, thing: str) -> str:
 
 
 def clock_text(timestamp: int | None, zone: ZoneInfo) -> str:
-    """An instant in Unix ms as a time of day; nothing for None.
+    """An instant in Unix ms as a time of day; nothing for None, nor for a number that is no time.
 
     Example:
         >>> clock_text(1_700_000_000_123, ZoneInfo("UTC"))
         '22:13:20.123'
     """
-    if timestamp is None:
+    try:
+        time = time_of(timestamp)
+        return "" if time is None else time.astimezone(zone).isoformat(timespec="milliseconds")[11:23]
+    except OverflowError:  # the last day of the calendar, in a zone where it is over
         return ""
-    return datetime.fromtimestamp(timestamp / 1_000, zone).isoformat(timespec="milliseconds")[11:23]

@@ -67,6 +67,28 @@ def test_bar_lines_begin_each_day_with_a_heading() -> None:
     assert lines[2].startswith("2025-06-03\n")
 
 
+@pytest.mark.parametrize(
+    ("market", "price"), [("crypto", 104_500.03), ("stocks", 745_000.0), ("crypto", 8.12e-06)]
+)
+def test_columns_grow_with_prices_and_keep_apart(market: str, price: float) -> None:
+    line_of = BarLines(market)
+    first = line_of(bar(symbol="A")).decode()
+    prices = dict.fromkeys(("open", "high", "low", "close", "vwap"), price)
+    again = line_of(bar(symbol="B", **prices)).decode()
+    day, heading, line = again.splitlines()
+    assert (first.splitlines()[0], first.count("\n"), again.count("\n")) == (day, 3, 3)
+    assert [float(text) for text in line.split()[2:6]] == [price] * 4
+    for column, text in zip(heading.split()[2:], line.split()[2:], strict=True):
+        assert heading.index(column) + len(column) == line.index(text, heading.index(column) - 9) + len(text)
+    assert line_of(bar(symbol="C")).count(b"\n") == 1
+
+
+def test_bar_lines_show_a_number_that_is_no_time_as_a_dash() -> None:
+    line = BarLines("stocks")(bar(start=10**18)).decode()
+    assert line.startswith("-\n")
+    assert line.splitlines()[2].startswith("-         IBM ")
+
+
 def test_bar_lines_name_a_revision() -> None:
     assert BarLines("stocks")(bar(revision=2)).endswith(b" revision 2\n")
 
@@ -85,7 +107,7 @@ def test_bar_lines_show_a_foreign_symbol_harmlessly() -> None:
         (151.2436, True, "151.244"),
         (42.1, True, "42.1000"),
         (0.8812, True, "0.88120"),
-        (0.0000123, True, "0.000012"),
+        (0.0000123, True, "0.00001230"),
     ],
 )
 def test_price_text_has_the_decimals_of_its_size(price: float, fine: bool, text: str) -> None:

@@ -6,6 +6,7 @@ import io
 import threading
 from typing import Any
 
+import msgspec
 import pytest
 import reactivex as rx
 from hypothesis import given, settings
@@ -125,6 +126,14 @@ def test_aggregate_without_prices_is_passed_over() -> None:
     view = candlesticks(rx.of(MinuteAggregate(symbol="IBM", volume=300.0, start=0)))
     assert shown(view) == []
     assert "image/png" not in view._repr_mimebundle_()
+
+
+@pytest.mark.parametrize("odd", [{"start": 10**18}, {"high": float("inf")}, {"close": float("nan")}])
+def test_bar_that_has_no_place_is_passed_over(odd: dict[str, float]) -> None:
+    sound = bar("IBM", 11.0, at=0)
+    view = candlesticks(rx.of(sound, msgspec.structs.replace(sound, **{"start": 1, **odd})))
+    assert shown(view)[0].close == (11.0,)
+    assert "image/png" in view._repr_mimebundle_()
 
 
 def test_value_that_is_no_bar_ends_the_view() -> None:

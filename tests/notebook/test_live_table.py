@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 import reactivex as rx
 from hypothesis import given, settings
@@ -122,6 +123,16 @@ def test_rise_and_fall_since_the_last_redraw_are_marked() -> None:
 def test_prices_have_the_decimals_of_the_finest() -> None:
     view = live_table(rx.of(trade("A", 1.08421, at=0), trade("B", 151.5, at=0)))
     assert [row[1] for row in rows(view)] == ["1.084210", "151.500000"]
+
+
+def test_small_coins_are_told_apart() -> None:
+    view = live_table(rx.of(trade("SHIB-USD", 0.00000812, at=0), trade("PEPE-USD", 0.00000799, at=0)))
+    assert [row[1] for row in rows(view)] == ["0.00000799", "0.00000812"]
+
+
+def test_a_number_that_is_no_time_leaves_its_place_empty() -> None:
+    odd = msgspec.structs.replace(trade("IBM", 1.0), timestamp=10**18)
+    assert rows(live_table(rx.of(odd))) == [["IBM", "1.00", "100"]]
 
 
 def test_text_from_outside_is_harmless() -> None:
