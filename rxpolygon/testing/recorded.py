@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import keyword
 import math
 import os
 import re
@@ -12,17 +14,21 @@ from typing import Any, Final, Literal, NamedTuple
 from msgspec.structs import replace
 from reactivex import Observable
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.events import Event
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.recording import read_frames
+from rxpolygon.replay.sources import Span
 from rxpolygon.settings import cluster_from
-from rxpolygon.testing.builders import instant_ms, placed
+from rxpolygon.symbols import normal_symbol, requested_symbols
+from rxpolygon.testing.builders import placed
 from rxpolygon.testing.drawing import Row, draw
-from rxpolygon.testing.marbles import Marble, Mark, Span
+from rxpolygon.testing.marbles import Marble, Mark
+from rxpolygon.testing.marbles import Span as MarbleSpan
 from rxpolygon.testing.pasting import MarbleTest, marble_test
 from rxpolygon.testing.report import Legend
 from rxpolygon.testing.run import MarbleError, Plan, run_plan
+from rxpolygon.topics import EVERY_SYMBOL
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster
 
@@ -100,9 +106,9 @@ def record_marble(
     path: str | os.PathLike[str],
     pipeline: Pipeline | None = None,
     *,
-    start: int | datetime | None = None,
-    end: int | datetime | None = None,
-    symbols: Iterable[str] | None = None,
+    start: int | datetime | str | None = None,
+    end: int | datetime | str | None = None,
+    symbols: str | Iterable[str] | None = None,
     cluster: StreamCluster | str = StreamCluster.STOCKS,
     by: Literal["received", "timestamp"] = "received",
     name: str = "test_recorded_stream",
@@ -110,14 +116,16 @@ def record_marble(
 ) -> str:
     """A marble test of a stretch of a recording, as Python to paste into a test file.
 
-    A failure seen live becomes a test in one step: give the moments around it.
+    A failure seen live becomes a test in one step: give the moments around it. A recording may hold more
+    than the pipeline takes: only what its arguments are named after (``trades``, ``quotes``, ...) is in the
+    test, unless none of them is.
 
     Args:
         path: The recording.
         pipeline: What is tested; see :func:`to_marble`.
-        start: The first time of receipt, inclusive: Unix ms UTC, or an aware datetime.
+        start: The first time of receipt, inclusive: an aware datetime, its ISO text, or Unix ms UTC.
         end: The last one, exclusive.
-        symbols: Only these, as the server spells them.
+        symbols: Only these, spelled as for a client.
         cluster: Which cluster it is of.
         by: Whether events come when they were received (to the millisecond), or by their timestamps as in
             :func:`to_marble`, which is easier to read where lateness does not matter.
@@ -131,32 +139,49 @@ def record_marble(
     Raises:
         RecordingError: The recording cannot be read up to ``end``.
         InvalidArgumentError: There are no events in that stretch, or more different ones than there are
-            letters (some two thousand).
+            letters (some two thousand); or an argument has a value that is not allowed.
+        InvalidTypeError: An argument has the wrong type.
     """
     if by not in ("received", "timestamp"):
         raise InvalidArgumentError("by", by, "use 'received' or 'timestamp'")
-    first = -math.inf if start is None else _milliseconds("start", start)
-    last = math.inf if end is None else _milliseconds("end", end)
-    wanted = None if symbols is None else {*symbols}
+    span = Span(start, end)
+    named = cluster_from(cluster)
+    wanted = {normal_symbol(named.market, symbol) for symbol in requested_symbols(symbols)}
     arrivals = [
         arrival
-        for arrival in _recorded(path, cluster_from(cluster), first, last)
-        if wanted is None or arrival.event.symbol in wanted
+        for arrival in _recorded(path, named, span)
+        if EVERY_SYMBOL in wanted or normal_symbol(named.market, arrival.event.symbol) in wanted
     ]
+    if not arrivals:
+        hint = "it has no events of this cluster, of these symbols, received from start to end"
+        raise InvalidArgumentError("path", os.fspath(path), hint)
     if by == "timestamp":
         arrivals = _by_timestamp(arrival.event for arrival in arrivals)
-    return _test(_by_kind(arrivals), pipeline, name, frame)
+    return _test(_taken(_by_kind(arrivals), pipeline), pipeline, name, frame)
 
 
-def _recorded(
-    path: str | os.PathLike[str], cluster: StreamCluster, first: float, last: float
-) -> Iterable[_Arrival]:
+def _taken(
+    streams: Mapping[str, Sequence[_Arrival]], pipeline: Pipeline | None
+) -> Mapping[str, Sequence[_Arrival]]:
+    """The streams that a pipeline takes by their names; one that it needs and that is not there is silent."""
+    try:
+        taken = {} if pipeline is None else inspect.signature(pipeline).parameters
+    except (TypeError, ValueError):  # nothing that can be called, or a builtin that tells nothing
+        return streams
+    if not streams.keys() & taken.keys() or any(it.kind is it.VAR_KEYWORD for it in taken.values()):
+        return streams
+    needed = [it.name for it in taken.values() if it.default is it.empty]
+    silent: dict[str, Sequence[_Arrival]] = {name: () for name in needed if name not in streams}
+    return {name: found for name, found in streams.items() if name in taken} | silent
+
+
+def _recorded(path: str | os.PathLike[str], cluster: StreamCluster, span: Span) -> Iterable[_Arrival]:
     codec = PolygonCodec("wss://recording", cluster, "")
     for received_ns, frame in read_frames(path):
         at = received_ns // 1_000_000
-        if at >= last:
+        if received_ns >= span.end_ns:
             return
-        if at >= first:
+        if received_ns >= span.start_ns:
             try:
                 decoded: Sequence[object] = codec.decode(frame)
             except Exception:  # a frame that the live client, too, takes apart event by event
@@ -164,12 +189,13 @@ def _recorded(
             yield from (_Arrival(at, event) for event in decoded if isinstance(event, Event))
 
 
-def _milliseconds(argument: str, instant: int | datetime) -> int:
-    return instant if isinstance(instant, int) else instant_ms(argument, instant)
-
-
 def _by_timestamp(events: Iterable[Event]) -> list[_Arrival]:
+    if not isinstance(events, Iterable):
+        raise InvalidTypeError("events", events, "market events, or a mapping of sources to theirs")
     found = list(events)
+    for event in found:
+        if not hasattr(event, "timestamp"):
+            raise InvalidTypeError("events", event, "market events, or a mapping of sources to theirs")
     stamps = [event.timestamp for event in found if event.timestamp is not None]
     if found and not stamps:
         raise InvalidArgumentError("events", found[0], "at least one needs a timestamp")
@@ -195,6 +221,8 @@ def _test(
     name: str,
     frame: str | timedelta | None,
 ) -> str:
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise InvalidArgumentError("name", name, "a name for a function, such as 'test_recorded_stream'")
     times = [arrival.at for arrivals in streams.values() for arrival in arrivals]
     if not times:
         raise InvalidArgumentError("events", [], "there are none in what was given")
@@ -244,7 +272,7 @@ def _plan(
 ) -> Plan:
     sources = {source: (Marble(tuple(marks), end), False) for source, marks in rows.items()}
     error = MarbleError()
-    return Plan(sources, len(rows) > 1, values, error, frame, epoch, Span(0, None), end)
+    return Plan(sources, len(rows) > 1, values, error, frame, epoch, MarbleSpan(0, None), end)
 
 
 class _Letters:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import reactivex
-from reactivex import Observable
+from reactivex import Observable, abc
 from reactivex import operators as ops
 
 import rxpolygon.operators as rxo
@@ -264,9 +264,17 @@ def test_close_ends_a_slow_replay_at_once(tmp_path: Path) -> None:
 
 def test_first_of_a_pipeline_runs_to_its_value(minute: Path) -> None:
     client = ReplayClient(minute, "stocks", 100)
-    bar = client.subscribe_stock_trades(["A"]).pipe(rxo.time_bars("1s")).first()
-    threading.Timer(0.05, client.start_stream_thread).start()
-    assert bar.run().symbol == "A"
+
+    bars = client.subscribe_stock_trades(["A"]).pipe(rxo.time_bars("1s"))
+
+    def observe_and_start(
+        observer: abc.ObserverBase[rxo.Bar], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        observation = bars.subscribe(observer, scheduler=scheduler)
+        client.start_stream_thread()
+        return observation
+
+    assert client.on_virtual_time(reactivex.create(observe_and_start)).first().run().symbol == "A"
     client.close_stream()
 
 

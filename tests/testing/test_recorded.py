@@ -15,7 +15,7 @@ from reactivex import Observable
 from reactivex import operators as ops
 
 from rxpolygon import operators as rxo
-from rxpolygon.errors import InvalidArgumentError, RecordingError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RecordingError
 from rxpolygon.events import CryptoTrade, Event, Quote, Trade
 from rxpolygon.operators import Side
 from rxpolygon.testing import EPOCH, quote, record_marble, to_marble, trade
@@ -183,6 +183,26 @@ def test_recording_becomes_a_test_by_timestamps(recording: Path) -> None:
     run(text)
 
 
+def test_test_of_a_recording_has_what_the_pipeline_takes(recording: Path) -> None:
+    alone = record_marble(recording, minute_bars, symbols=["IBM"], end=NOW + 150)
+    assert 'given="a-------b",' in alone
+    assert "quote" not in alone
+    run(alone)
+    silent = record_marble(recording, sides, symbols=["IBM"], start=NOW + 90)
+    assert '"trades": "ab",' in silent
+    assert '"quotes": "--",' in silent
+    run(silent)
+
+
+def test_pipeline_whose_arguments_are_no_kinds_takes_what_there_is(recording: Path) -> None:
+    def anything(source: Observable[Any]) -> Observable[Any]:
+        return source
+
+    assert 'given="' in record_marble(recording, anything, start=NOW + 150)
+    with pytest.raises(InvalidArgumentError, match=r"the pipeline takes \(source"):
+        record_marble(recording, anything, symbols=["IBM"], end=NOW + 90)
+
+
 def test_stretch_of_a_recording_is_cut_out_by_datetimes(recording: Path) -> None:
     start = datetime.fromtimestamp(NOW / 1_000 + 0.15, UTC)
     assert 'given="a",' in record_marble(recording, minute_bars, start=start)
@@ -208,11 +228,32 @@ def test_pasted_test_of_any_events_passes(arrivals: list[tuple[int, Event]]) -> 
 
 @pytest.mark.parametrize(
     ("options", "problem"),
-    [({"by": "size"}, "'received' or 'timestamp'"), ({"start": NOW + 10_000}, "there are none")],
+    [
+        ({"by": "size"}, "'received' or 'timestamp'"),
+        ({"start": NOW + 10_000}, "no events of this cluster, of these symbols"),
+        ({"symbols": "AMD"}, "no events of this cluster, of these symbols"),
+        ({"start": 1.5}, "start must be an aware datetime"),
+        ({"start": NOW, "end": NOW}, "later than start"),
+        ({"name": "class"}, "a name for a function"),
+        ({"name": "two words"}, "a name for a function"),
+    ],
 )
 def test_wrong_argument_raises(recording: Path, options: dict[str, Any], problem: str) -> None:
-    with pytest.raises(InvalidArgumentError, match=problem):
+    with pytest.raises((InvalidArgumentError, InvalidTypeError), match=problem):
         record_marble(recording, **options)
+
+
+@pytest.mark.parametrize("events", [None, 5, [{"p": 10}], [trade(at=1), None]])
+def test_what_is_no_event_raises(events: Any) -> None:
+    with pytest.raises(InvalidTypeError, match="events must be market events"):
+        to_marble(events)
+
+
+@pytest.mark.parametrize("symbols", ["ibm", "IBM,AMD", ["IBM"], ("ibm", "amd")])
+def test_symbols_are_spelled_as_for_a_client(recording: Path, symbols: Any) -> None:
+    text = record_marble(recording, symbols=symbols, end="2023-11-14T22:13:20.150Z")
+    assert text == record_marble(recording, symbols={"IBM"}, end=NOW + 150)
+    assert "MSFT" not in text
 
 
 def test_events_without_any_time_raise() -> None:
