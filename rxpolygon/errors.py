@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rxpolygon.text import printable
 
@@ -60,6 +60,11 @@ __all__ = [
     "UsageError",
     "WrongClusterError",
 ]
+
+
+# HTTP statuses of a server that may have a connection for us later: RFC 9110, 15.5.9 and 15.6; RFC 6585, 4.
+_SERVER_FAULT: Final = 500
+_BUSY: Final = frozenset({408, 429})
 
 
 class RxPolygonError(Exception):
@@ -131,13 +136,20 @@ class ConnectionError(RxPolygonError, builtins.ConnectionError):
 
 
 class ConnectFailedError(ConnectionError):
-    """No connection came about: the name, the network, the certificate or the HTTP answer."""
+    """No connection came about: the name, the network, the certificate or the HTTP answer.
 
-    def __init__(self, url: str, reason: str, status: int | None = None) -> None:
-        remedy = "check the host and the network"
+    Attributes:
+        url: Where to.
+        status: The HTTP status with which the server answered the handshake, None if it did not.
+    """
+
+    def __init__(self, url: str, reason: str, status: int | None = None, remedy: str = "") -> None:
+        advice = remedy or "check the host and the network"
         if status is not None:
-            remedy = "the server answered the handshake with this HTTP status: check the URL and the key"
-        super().__init__(f"cannot connect to {url}: {printable(reason)} ({remedy})")
+            advice = "the server refused the handshake with this HTTP status: check the URL and the key"
+            if status >= _SERVER_FAULT or status in _BUSY:
+                advice = "the server answered the handshake with this HTTP status: try again later"
+        super().__init__(f"cannot connect to {url}: {printable(reason)} ({advice})")
         self.url = url
         self.status = status
 
@@ -150,21 +162,29 @@ class ConnectionLostError(ConnectionError):
         reason: What the server or the system said.
     """
 
-    def __init__(self, reason: str, code: int | None = None) -> None:
+    def __init__(self, reason: str, code: int | None = None, remedy: str = "") -> None:
         shown = printable(reason)
         said = f"{shown} (close code {code})" if code is not None else shown
-        super().__init__(f"the connection was lost: {said}")
+        again = "start the stream again, or let a Reconnect policy do so"
+        super().__init__(f"the connection was lost: {said}: {remedy}{'; ' if remedy else ''}{again}")
         self.code = code
         self.reason = reason
 
 
 class LoginTimeoutError(ConnectionError):
-    """The server did not answer the login in time."""
+    """The server did not answer the login in time, or put it off again and again.
 
-    def __init__(self, url: str, seconds: float) -> None:
-        super().__init__(
-            f"{url} did not answer the login within {seconds:g} s: is this a market-data websocket?"
-        )
+    Attributes:
+        url: Where to.
+    """
+
+    def __init__(self, url: str, seconds: float, put_off: str | None = None) -> None:
+        if put_off is None:
+            problem = f"did not answer the login within {seconds:g} s: is this a market-data websocket?"
+        else:
+            said = f" ({printable(put_off)})" if put_off else ""
+            problem = f"put the login off{said}: try again later, and if that goes on, check the key"
+        super().__init__(f"{url} {problem}")
         self.url = url
 
 

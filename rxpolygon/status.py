@@ -114,7 +114,7 @@ class Disconnected(State, frozen=True):
 
     Attributes:
         reason: What the server or the system said.
-        code: The websocket close code, None when the connection broke without one.
+        code: The websocket close code; 1006 or None when the connection broke without one.
         cause: ``network``, ``restart``, ``slow``, ``cap``, ``evicted``, ``login``, ``mute``, ``protocol``,
             ``server`` (it said that something is wrong on its side), ``connect`` or ``handshake`` (no
             connection came about), or ``closed`` (we closed it).
@@ -219,7 +219,8 @@ class ServerMessage(Status, frozen=True):
     message: str
 
     def __str__(self) -> str:
-        return f"server says {printable(self.code)}: {printable(self.message)}"
+        said = f": {printable(self.message)}" if self.message else ""
+        return f"server says {printable(self.code)}{said}"
 
 
 class Malformed(Status, frozen=True):

@@ -25,29 +25,39 @@ Cause = Literal[
 
 _RESTART_CODES: Final = frozenset({1000, 1001, 1012})
 _POLICY_CODE: Final = 1008
+_FAULT_CODES: Final = frozenset({1011, 1013, 1014})  # internal error, try again later, bad gateway
 
 _REMEDIES: Final[dict[Cause, str]] = {
+    "network": "check the network",
+    "restart": "servers restart now and then, which passes",
     "slow": "subscribe to less or do less in observers",
     "cap": "close the other client of this key",
     "evicted": "another client of this key is running",
+    "login": "check that the host is a market-data websocket",
     "mute": "the connection was open but dead",
+    "protocol": "look for a proxy that is in the way, or raise max_frame",
+    "server": "the fault is the server's, and passes",
     "connect": "check host and network",
 }
+# Statuses of the handshake that say nothing about the URL or the key, by which they are told from 4xx.
+_BUSY: Final = frozenset({408, 429})
 
 
 def cause_of(loss: Loss) -> Cause:
     """The reason for a loss that the server did not announce."""
     match loss.kind:
         case "handshake":
-            # 4xx is the server's word; 5xx, 408 and 429 pass.
+            # 4xx is the server's word; others pass.
             code = loss.code or 0
-            return "handshake" if 400 <= code < 500 and code not in (408, 429) else "connect"
+            return "handshake" if 400 <= code < 500 and code not in _BUSY else "connect"
         case "connect":
             return "connect"
         case "closed" if loss.code in _RESTART_CODES:
             return "restart"
         case "closed" if loss.code == _POLICY_CODE:
             return "cap"
+        case "closed" if loss.code in _FAULT_CODES:
+            return "server"
         case "protocol" | "too_large":
             return "protocol"
         case _:
@@ -59,8 +69,19 @@ def remedy(cause: Cause) -> str:
     return _REMEDIES.get(cause, "")
 
 
-def error_for(cause: Cause, url: str, reason: str, loss: Loss, login_limit: float) -> errors.RxPolygonError:
-    """The error that ends the stream, should it end for this reason."""
+def error_for(
+    cause: Cause, url: str, reason: str, loss: Loss, login_limit: float, put_off: str | None
+) -> errors.RxPolygonError:
+    """The error that ends the stream, should it end for this reason.
+
+    Args:
+        cause: The reason.
+        url: Where the connection was to.
+        reason: What the server or the system said.
+        loss: How the transport ended.
+        login_limit: Seconds that the server had for the login.
+        put_off: What the server said when it did not accept the login yet; None if it did not.
+    """
     match cause:
         case "cap":
             return errors.ConnectionLimitError(reason)
@@ -69,9 +90,9 @@ def error_for(cause: Cause, url: str, reason: str, loss: Loss, login_limit: floa
         case "slow":
             return errors.SlowConsumerError(reason)
         case "login":
-            return errors.LoginTimeoutError(url, login_limit)
+            return errors.LoginTimeoutError(url, login_limit, put_off)
         case "handshake" | "connect":
             status = loss.code if loss.kind == "handshake" else None
-            return errors.ConnectFailedError(url, reason, status)
+            return errors.ConnectFailedError(url, reason, status, loss.remedy)
         case _:
-            return errors.ConnectionLostError(reason, loss.code)
+            return errors.ConnectionLostError(reason, loss.code, remedy(cause))

@@ -276,7 +276,8 @@ class Machine:
         if self.phase is Phase.LOGIN and self._login_tries < _LOGIN_TRIES:
             self._log_in()
         else:
-            self._break("login", f"the server did not accept the login: {notice.message}", now)
+            said = f": {notice.message}" if notice.message else ""
+            self._break("login", f"the server did not accept the login{said}", now)
 
     def _will_close(self, cause: Cause, message: str, now: float) -> None:
         """The server announced the end: wait for its close, but not for long."""
@@ -295,7 +296,7 @@ class Machine:
         reason = self._said or loss.reason
         if cause == "cap" and self._cause is None and self._deferral is not None:
             # Closed by policy, and the login is the reason: no sign of the account's limit.
-            cause, reason = "login", self._deferral
+            cause, reason = "login", self._deferral or loss.reason
         self._is_open = False
         self._after_loss(cause, reason, loss, now)
 
@@ -308,11 +309,13 @@ class Machine:
         self._after_loss(cause, reason, Loss("local", reason), now)
 
     def _after_loss(self, cause: Cause, reason: str, loss: Loss, now: float) -> None:
+        put_off = self._deferral
         interrupted = self._forget_connection()
-        self._effects.append(Tell(Disconnected(reason, loss.code, cause)))
+        code = None if loss.kind == "handshake" else loss.code  # that one is an HTTP status
+        self._effects.append(Tell(Disconnected(reason, code, cause)))
         if interrupted:
             self._effects.append(Lost(interrupted, "reconnect"))
-        error = error_for(cause, self._dialect.url, reason, loss, self._timing.login)
+        error = error_for(cause, self._dialect.url, reason, loss, self._timing.login, put_off)
         policy = self._reconnect
         is_final = (
             cause == "handshake"

@@ -81,12 +81,14 @@ class Loss(Struct, frozen=True):
         code: The close code, or the HTTP status of a failed handshake.
         is_final: Whether another attempt can hardly end otherwise: the name does not exist, or the
             certificate is not trusted.
+        remedy: What could be done about it, where that is plain.
     """
 
     kind: LossKind
     reason: str
     code: int | None = None
     is_final: bool = False
+    remedy: str = ""
 
 
 class Listener(Protocol):
@@ -132,7 +134,10 @@ def connect_failure(error: BaseException) -> Loss:
     """The loss for an exception of an attempt to connect."""
     if isinstance(error, ssl.SSLCertVerificationError):
         problem = f"the server's certificate is not trusted: {error.verify_message}"
-        return Loss("connect", problem, is_final=True)
+        remedy = "check the host, or give the file of the certificates to trust as ca_certs"
+        return Loss("connect", problem, is_final=True, remedy=remedy)
+    if isinstance(error, ssl.SSLError):
+        return Loss("connect", str(error), remedy="a port without TLS needs a ws:// URL")
     # websocket-client wraps the resolver's error in one of its own.
     inner = error.args[0] if error.args else None
     cause = inner if isinstance(inner, OSError) else error

@@ -107,6 +107,7 @@ def test_login_put_off_for_ever_is_an_error_that_says_so(connect: Connect) -> No
     with Simulator(market=False, faults=faults) as server:
         error = _end_of(connect, server)
     assert isinstance(error, LoginTimeoutError)
+    assert "put the login off (busy)" in str(error)
 
 
 def test_login_timed_out_by_the_server_is_an_error_that_says_so(connect: Connect, transport: str) -> None:
@@ -310,6 +311,7 @@ def test_certificate_that_is_not_trusted_is_an_error_that_says_so(
     error = _end_of(connect, tls_server, transport=transport, reconnect=Reconnect())
     assert isinstance(error, ConnectFailedError)
     assert "certificate" in str(error).lower()
+    assert "ca_certs" in str(error)
 
 
 def test_certificate_of_another_host_is_an_error(

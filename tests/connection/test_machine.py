@@ -154,7 +154,9 @@ def test_data_before_the_login_proves_nothing() -> None:
         (Loss("closed", "bye", 1000), "restart"),
         (Loss("closed", "bye", 1001), "restart"),
         (Loss("closed", "bye", 1008), "cap"),
-        (Loss("closed", "bye", 1011), "network"),
+        (Loss("closed", "bye", 1011), "server"),
+        (Loss("closed", "bye", 1013), "server"),
+        (Loss("closed", "bye", 4000), "network"),
         (BROKEN, "network"),
         (Loss("too_large", "70 MB"), "protocol"),
         (Loss("handshake", "HTTP status 503", 503), "connect"),
@@ -191,6 +193,21 @@ def test_deferred_login_is_tried_thrice_on_one_connection() -> None:
     sent = [[type(effect) for effect in some if isinstance(effect, (Send, Cut))] for some in effects]
     assert sent == [[Send], [Send], [Cut]]
     assert waits(effects[-1])[0].cause == "login"
+
+
+def test_login_put_off_for_good_ends_with_what_the_server_said() -> None:
+    driver = Driver(None).open()
+    driver.say(Greeted())
+    error = ended([effect for _ in range(3) for effect in driver.say(LoginDeferred("later"))])
+    assert isinstance(error, errors.LoginTimeoutError)
+    assert "(later)" in str(error)
+
+
+def test_http_status_is_no_close_code() -> None:
+    driver = Driver()
+    driver.take()
+    effects = driver.lose(Loss("handshake", "HTTP status 503", 503))
+    assert Disconnected("HTTP status 503", None, "connect") in told(effects)
 
 
 def test_login_without_an_answer_ends_after_its_limit() -> None:

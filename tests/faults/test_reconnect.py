@@ -25,7 +25,7 @@ from tests.support import wait_for
 _LOSSES = [
     (faults.Restart(after_frames=2, code=1001), "restart", 1001),
     (faults.Restart(after_frames=2, code=1000), "restart", 1000),
-    (faults.Restart(after_frames=2, code=1011), "network", 1011),
+    (faults.Restart(after_frames=2, code=1011), "server", 1011),
     (faults.Cut(after_frames=2), "network", 1006),
     (faults.Cut(after_frames=2, extra_bytes=30), "network", 1006),
 ]
@@ -182,6 +182,7 @@ def test_attempts_used_up_end_with_the_typed_error_and_a_remedy(rig: Rig) -> Non
     (error,) = log.errors
     assert isinstance(error, errors.ConnectionLostError)
     assert error.code == 1011
+    assert "the fault is the server's" in str(error)
 
 
 def test_attempts_used_up_at_a_closed_port_name_host_and_remedy(rig: Rig) -> None:
