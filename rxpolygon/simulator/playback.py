@@ -58,7 +58,8 @@ def markets_in(path: Path, venue: Venue) -> frozenset[str]:
         if len(markets) == 1:
             break
     if not markets:
-        raise RecordingError(str(path), 1, f"no market data among the first {_LOOK_AT_FRAMES} frames")
+        problem = f"no market data of this venue among the first {_LOOK_AT_FRAMES} frames: try another"
+        raise RecordingError(str(path), 1, f"{problem} (in a terminal --venue)")
     return markets
 
 

@@ -120,12 +120,28 @@ def test_what_was_recorded_can_be_replayed(
     assert bars
 
 
-def test_a_recording_of_another_venue_is_told(command: Command, alpaca: Simulator, tmp_path: Path) -> None:
-    path = str(tmp_path / "day.jsonl")
-    assert command("record", path, "--symbols", "AAPL", "--seconds", "2", *at(alpaca)).status == 0
-    outcome = command("replay", path)
+ALPACA_FRAME = '[{"T":"t","S":"AAPL","i":1,"x":"V","p":1,"s":1,"c":["@"],"z":"C","t":"2025-06-02T13:30:00Z"}]'
+POLYGON_FRAME = '[{"ev":"T","sym":"AAPL","p":1,"s":1,"t":1748871000000}]'
+
+
+@pytest.mark.parametrize(
+    ("frame", "called", "told"),
+    [
+        (ALPACA_FRAME, ["replay"], "a frame of Alpaca, in a replay of Polygon.io"),
+        (POLYGON_FRAME, ["replay", "--venue", "alpaca"], "in a terminal --venue polygon"),
+        (ALPACA_FRAME, ["serve", "--port", "0"], "no market data of this venue"),
+        (POLYGON_FRAME, ["serve", "--port", "0", "--venue", "alpaca"], "no market data of this venue"),
+    ],
+)
+def test_a_recording_of_another_venue_is_told_with_the_option(
+    command: Command, tmp_path: Path, frame: str, called: list[str], told: str
+) -> None:
+    path = tmp_path / "day.jsonl"
+    path.write_text(f"[1748871000000000000,{frame}]\n")
+    outcome = command(*called, str(path))
     assert outcome.status == 5
-    assert "a frame of Alpaca, in a replay of Polygon.io" in outcome.err.splitlines()[-1]
+    assert told in outcome.err.splitlines()[-1]
+    assert "in a terminal --venue" in outcome.err.splitlines()[-1]
 
 
 def test_what_was_recorded_can_be_served(command: Command, alpaca: Simulator, tmp_path: Path) -> None:

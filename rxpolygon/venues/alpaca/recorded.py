@@ -84,7 +84,8 @@ class RecordedCodec:
 
     def _check_venue(self, frame: bytes) -> None:
         if _OTHER_VENUE.search(frame):
-            self.problem = "a frame of Polygon.io, in a replay of Alpaca's stream: use rxpolygon.ReplayClient"
+            told = "use rxpolygon.ReplayClient, in a terminal --venue polygon"
+            self.problem = f"a frame of Polygon.io, in a replay of Alpaca's stream: {told}"
 
 
 def _market_of(symbol: str) -> str:
