@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Generic, TypeVar
 
-from msgspec import Struct
 from reactivex import Observable
 
 from rxpolygon.operators._as_of import Match, as_of, as_of_settings
 from rxpolygon.operators._checks import observable
+from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._protocols import Timed
 
 __all__ = ["AsOf", "as_of_join"]
@@ -19,7 +19,7 @@ TLeft = TypeVar("TLeft", bound=Timed)
 TRight = TypeVar("TRight", bound=Timed)
 
 
-class AsOf(Struct, Generic[TLeft, TRight], frozen=True, gc=False):
+class AsOf(Dated, Generic[TLeft, TRight], frozen=True, gc=False):
     """An event, and the one of another stream that was in force at its time.
 
     Attributes:

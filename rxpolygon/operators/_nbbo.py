@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from msgspec import Struct
 from reactivex import Observable, abc
 
 from rxpolygon.operators._checks import unfit
+from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._protocols import OnExchange
 
@@ -27,7 +27,7 @@ _EXPECTED: Final = (
 _BEGINNING: Final = -(2**63)
 
 
-class Nbbo(Struct, frozen=True, gc=False):
+class Nbbo(Dated, frozen=True, gc=False):
     """The best bid and offer of a symbol across exchanges.
 
     It has what a quote has, so that ``join_quotes`` and others take it. A side that no exchange quotes is

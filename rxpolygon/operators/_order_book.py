@@ -10,6 +10,7 @@ from reactivex import Observable, abc
 
 from rxpolygon.events import Level2Book
 from rxpolygon.operators._checks import positive_whole, unfit
+from rxpolygon.operators._dated import Dated
 
 __all__ = ["BookDepth", "OrderBook", "order_book"]
 
@@ -28,7 +29,7 @@ class BookDepth(Struct, frozen=True, gc=False):
     ask_size: float
 
 
-class OrderBook(Struct, frozen=True, gc=False):
+class OrderBook(Dated, frozen=True, gc=False):
     """The order book of a pair on one exchange at an instant; never changes.
 
     Attributes:

@@ -8,10 +8,10 @@ from datetime import timedelta
 from math import sqrt
 from typing import Any, TypeVar, overload
 
-from msgspec import Struct
 from reactivex import Observable
 
 from rxpolygon.operators._checks import fit, function
+from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._kept_trades import KeptTrades
 from rxpolygon.operators._measured import measured
@@ -27,7 +27,7 @@ TTimed = TypeVar("TTimed", bound=Timed)
 _Value = tuple[int, float]
 
 
-class RollingStatistics(Struct, frozen=True, gc=False):
+class RollingStatistics(Dated, frozen=True, gc=False):
     """What a symbol's values in the window looked like after an event, or after a correction of one.
 
     Attributes:

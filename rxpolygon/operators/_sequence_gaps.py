@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from msgspec import Struct
 from reactivex import Observable, abc
 
 from rxpolygon.operators._checks import positive_whole, unfit
+from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._protocols import Sequenced
 
 __all__ = ["SequenceGap", "sequence_gaps"]
@@ -20,7 +20,7 @@ _DAY_MS: Final = 86_400_000
 _PAUSE_MS: Final = 1_800_000
 
 
-class SequenceGap(Struct, frozen=True, gc=False):
+class SequenceGap(Dated, frozen=True, gc=False):
     """Sequence numbers that did not come: perhaps events that were lost, perhaps nothing.
 
     Attributes:

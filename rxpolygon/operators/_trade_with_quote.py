@@ -5,9 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from msgspec import Struct
-
 from rxpolygon.events import CryptoTrade
+from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
 
 __all__ = ["Side", "TradeWithQuote"]
@@ -24,7 +23,7 @@ class Side(Enum):
     UNKNOWN = "unknown"
 
 
-class TradeWithQuote(Struct, Generic[TTrade, TQuote], frozen=True, gc=False):
+class TradeWithQuote(Dated, Generic[TTrade, TQuote], frozen=True, gc=False):
     """A trade, and the quote of its symbol in force at its time.
 
     It has what operators read of its trade, sale conditions and sequence number too, so they take it as they

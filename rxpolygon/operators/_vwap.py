@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from msgspec import Struct
 from reactivex import Observable
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.operators._checks import fit, function
+from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._kept_trades import KeptTrades
 from rxpolygon.operators._measured import measured
@@ -23,7 +23,7 @@ __all__ = ["Vwap", "vwap"]
 TTrade = TypeVar("TTrade", bound=TradeLike)
 
 
-class Vwap(Struct, frozen=True, gc=False):
+class Vwap(Dated, frozen=True, gc=False):
     """The volume-weighted average price of a symbol after a trade, or after a correction of one.
 
     Attributes:

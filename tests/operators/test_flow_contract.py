@@ -178,6 +178,16 @@ def test_operator_names_an_event_that_it_cannot_take(case: str, event: Any, expe
 
 
 @every_operator
+def test_operator_gives_values_with_the_time_of_their_timestamp(case: str) -> None:
+    it = Setup(case)
+    it.source.send(it.event(1_700_000_000_001), it.event(1_700_000_000_123))
+    it.source.complete()
+    last = it.watch.values[-1]
+    assert last.symbol == "A"
+    assert (last.time.isoformat(), last.timestamp) == ("2023-11-14T22:13:20.123000+00:00", 1_700_000_000_123)
+
+
+@every_operator
 def test_operator_observed_again_by_retry_starts_anew(case: str) -> None:
     it = Setup(case)
     again = it.lab.watch(it.output.pipe(ops.retry(2)))
