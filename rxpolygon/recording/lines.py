@@ -20,6 +20,7 @@ _TEXT: Final = b"[{"  # how JSON begins that a venue sends
 _NO_TEXT: Final = 0x80  # no JSON begins with this byte or a higher one
 _QUOTE: Final = b'"'
 _SHOWN: Final = 40
+_PACKED: Final = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
 _END: Final = b"]\n"
 
 
@@ -79,6 +80,9 @@ def parsed(line: bytes, name: str, number: int) -> tuple[int, bytes]:
     stamp, rest = start[1:].strip(), rest.strip()
     if not comma or not start.startswith(b"[") or not stamp.isdigit() or not rest.endswith(b"]"):
         problem = _EXPECTED if is_whole else f"the file is cut off here, or is no recording: {_EXPECTED}"
+        suffix = next((suffix for magic, suffix in _PACKED.items() if line.startswith(magic)), None)
+        if suffix is not None and number == 1:
+            problem = f"the file is packed: let its name end in {suffix}"
         raise RecordingError(name, number, problem)
     if not is_whole:
         # A cut may leave something that ends like a line; only here is it worth a full look.

@@ -88,6 +88,10 @@ class ReplayStreams(Streams):
         self._name = name
         self._sources = sources_from(paths, market)
         self._raw_data = flag("raw_data", raw_data)
+        typed = [source.name for source in self._sources if hasattr(source, "market")]
+        if raw_data and typed:
+            told = f"only recordings have the wire's dicts, and {typed[0]} is none"
+            raise InvalidArgumentError("raw_data", raw_data, told)
         self._progress: Fan[ReplayProgress] = Fan()
         self._bar = ProgressBar(name) if flag("show_progress", show_progress) else None
         self._told = 0.0  # replay thread only: when progress was told last

@@ -103,6 +103,14 @@ def test_corrupt_zstandard_file_gives_what_was_before(tmp_path: Path) -> None:
     assert "cannot be read" in str(error)
 
 
+def test_packed_file_whose_name_does_not_say_so_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    for data, suffix in ((gzip.compress(b"".join(GOOD)), r"\.gz"), (zstandard_frame(GOOD), r"\.zst")):
+        path.write_bytes(data)
+        with pytest.raises(RecordingError, match=f"line 1: the file is packed: .* end in {suffix}"):
+            list(read_frames(path))
+
+
 def test_line_that_is_no_frame_is_an_error(tmp_path: Path) -> None:
     seen, error = play_until_error(client(write_recording(tmp_path / "a.jsonl", [*GOOD, b"symbol,start\n"])))
     assert (seen, error.line) == ([0, 1, 2, 3, 4], 6)

@@ -349,6 +349,10 @@ def test_source_of_another_cluster_is_refused(tmp_path: Path) -> None:
     source = flat_file(csv_file(tmp_path / "day.csv", TRADES, row(0, 0)), "stocks")
     with pytest.raises(errors.InvalidArgumentError, match="it has stocks, and this replay is of options"):
         ReplayClient(source, "options")
+    with pytest.raises(
+        errors.InvalidArgumentError, match=r"raw_data=True .* only recordings have .*day\.csv"
+    ):
+        ReplayClient(source, "stocks", raw_data=True)
 
 
 def test_copy_that_cannot_be_written_is_told_to_observers(
