@@ -86,7 +86,7 @@ def test_frames_hold_several_events_in_order_of_time() -> None:
 
 def test_two_clients_see_the_same_market() -> None:
     with (
-        Simulator(second_connection="allow", start=REGULAR_HOURS, speed=20, settle=0.2) as simulator,
+        Simulator(second_connection="allow", start=REGULAR_HOURS, speed=20, settle=1) as simulator,
         Client(simulator.url) as first,
         Client(simulator.url) as second,
     ):
