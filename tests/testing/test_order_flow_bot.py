@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -221,6 +224,24 @@ def test_command_trades_on_a_recording(day: Path) -> None:
     assert main([str(day), "--symbols", "IBM", "--speed", "2000"], second) == 0
     assert first.getvalue() == second.getvalue()
     assert "IBM      buys   100 at 18" in first.getvalue()
+
+
+def test_command_whose_output_is_cut_ends_in_silence(day: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    for options in ([], ["-u"]):
+        command = [sys.executable, *options, "-m", "rxpolygon.examples.order_flow_bot", str(day)]
+        done = subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+        assert (done.stderr, done.returncode) == ("", 0)
+    os.close(writing)
+
+
+def test_command_with_a_speed_of_nothing_says_so(day: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(day), "--speed", "0"], io.StringIO()) == 1
+    assert "speed=0.0 is not allowed" in capsys.readouterr().err
+    assert main(["--speed", "0"], io.StringIO()) == 1
 
 
 def test_command_without_its_recording_says_so(capsys: pytest.CaptureFixture[str]) -> None:

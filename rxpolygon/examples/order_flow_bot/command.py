@@ -72,6 +72,9 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
 
     Returns:
         0; 1 if the stream ended by an error.
+
+    Raises:
+        BrokenPipeError: Nobody reads what is written any more.
     """
     chosen = _parser().parse_args(arguments)
     ledger = Ledger(sys.stdout if out is None else out)
@@ -79,13 +82,17 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
         if chosen.recording is None:
             _run_live(ledger, chosen)
         else:
-            client = ReplayClient(chosen.recording, "stocks", speed=chosen.speed or "max")
+            client = ReplayClient(
+                chosen.recording, "stocks", speed="max" if chosen.speed is None else chosen.speed
+            )
             ledger.follow(client, chosen.symbols)
             client.run()
     except RxPolygonError as error:
         ledger.error = error
     except KeyboardInterrupt:
         pass  # the result so far
+    if isinstance(ledger.error, BrokenPipeError):
+        raise ledger.error
     ledger.write_result()
     if ledger.error is not None:
         sys.stderr.write(f"{ledger.error}\n")
@@ -93,7 +100,7 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
 
 
 def _run_live(ledger: Ledger, chosen: argparse.Namespace) -> None:
-    with Simulator(seed=chosen.seed, speed=chosen.speed or 1.0) as market:
+    with Simulator(seed=chosen.seed, speed=1.0 if chosen.speed is None else chosen.speed) as market:
         client = StreamClient("demo", "stocks", market.url)
         ledger.follow(client, chosen.symbols or _SYMBOLS)
         with client:
