@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -14,8 +14,6 @@ from rxpolygon.symbol_table import SymbolTable
 from rxpolygon.topics import Topic
 
 __all__ = ["GapWatch"]
-
-_SHOWN_SYMBOLS: Final = 1_000
 
 
 class GapWatch:
@@ -56,16 +54,14 @@ class GapWatch:
     def _open_channel(
         self, kind: type, channel: str, symbols: list[str], cause: str, dropped: int | None
     ) -> None:
-        waiting = self._pending.get(kind)
-        if waiting is not None:
-            waiting.gap = _merged(waiting.gap, symbols, dropped)
-            return
-        table = self._router.tables[kind]
-        after = None if table.last is None else self._timestamp(table.last)
-        gap = Gap(channel, tuple(symbols[:_SHOWN_SYMBOLS]), after, None, cause, dropped)
-        stand_in = _StandIn(table, gap, lambda symbol: self._ended(kind, symbol))
-        self._pending[kind] = stand_in
-        self._router.tables[kind] = stand_in
+        stand_in = self._pending.get(kind)
+        if stand_in is None:
+            table = self._router.tables[kind]
+            after = None if table.last is None else self._timestamp(table.last)
+            gap = Gap(channel, (), after, None, cause)
+            stand_in = _StandIn(table, gap, lambda symbol: self._ended(kind, symbol))
+            self._pending[kind] = self._router.tables[kind] = stand_in
+        stand_in.gather(symbols, dropped)
 
     def _ended(self, kind: type, symbol: str) -> OnNext:
         """The first event after a gap: :attr:`_StandIn.last` is it."""
@@ -79,33 +75,39 @@ class GapWatch:
         if stand_in is not None:
             self._router.tables[kind] = stand_in.table
             stand_in.table.last = event
-            self._tell(replace(stand_in.gap, before=self._timestamp(event)))
+            self._tell(stand_in.whole_gap(self._timestamp(event)))
 
     def close(self) -> None:
         """The stream is over: tell the gaps that no event ended."""
         for kind, stand_in in list(self._pending.items()):
             del self._pending[kind]
             self._router.tables[kind] = stand_in.table
-            self._tell(stand_in.gap)
+            self._tell(stand_in.whole_gap(None))
 
 
 class _StandIn(SymbolTable):
-    """Stands before a table until the first event of its class."""
+    """Stands before a table until the first event of its class, and gathers what was lost till then."""
 
-    __slots__ = ("_caught", "gap", "table")
+    __slots__ = ("_caught", "_dropped", "_gap", "_symbols", "table")
 
     def __init__(self, table: SymbolTable, gap: Gap, caught: Callable[[str], OnNext]) -> None:
         dict.__init__(self)
         self.last = None
         self.table = table
-        self.gap = gap
+        self._gap = gap
+        self._symbols: dict[str, None] = {}
+        self._dropped: int | None = None
         self._caught = caught
 
     def __missing__(self, symbol: str) -> OnNext:
         return self._caught(symbol)
 
+    def gather(self, symbols: Iterable[str], dropped: int | None) -> None:
+        """Data of these was lost, too: so many frames, None when nobody can know."""
+        self._symbols |= dict.fromkeys(symbols)
+        if dropped is not None:
+            self._dropped = dropped + (self._dropped or 0)
 
-def _merged(gap: Gap, symbols: list[str], dropped: int | None) -> Gap:
-    every = dict.fromkeys((*gap.symbols, *symbols))
-    known = [count for count in (gap.dropped, dropped) if count is not None]
-    return replace(gap, symbols=tuple(every)[:_SHOWN_SYMBOLS], dropped=sum(known) if known else None)
+    def whole_gap(self, before: int | None) -> Gap:
+        """The gap, up to the first event after it."""
+        return replace(self._gap, symbols=tuple(self._symbols), before=before, dropped=self._dropped)

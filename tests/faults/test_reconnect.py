@@ -273,6 +273,8 @@ def test_thousands_of_topics_are_restored_in_chunks(plain: Rig) -> None:
         entry.params for entry in server.received if (entry.connection, entry.action) == (2, "subscribe")
     ]
     assert 1 < len(commands) < 10
+    push(server, 1, symbol="S4999")
+    assert log.wait(Gap).symbols == tuple(symbols)
     assert max(map(len, commands)) <= 16_384
 
 
