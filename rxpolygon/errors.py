@@ -230,10 +230,10 @@ class EvictedError(RxPolygonError):
 class SubscriptionRefusedError(RxPolygonError):
     """The server refused a channel. Other channels of the connection go on."""
 
-    def __init__(self, topic: Topic, message: str) -> None:
+    def __init__(self, topic: Topic, message: str, remedy: str = "") -> None:
+        usual = "the plan of this key does not include it, or the symbol is not allowed on this channel"
         super().__init__(
-            f"the server refused {printable(str(topic))} ({printable(message)}): the plan of this key does "
-            "not include it, or the symbol is not allowed on this channel"
+            f"the server refused {printable(str(topic))} ({printable(message)}): {remedy or usual}"
         )
         self.topic = topic
 

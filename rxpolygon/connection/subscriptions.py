@@ -24,7 +24,7 @@ class _Request:
     def __init__(self, topics: Iterable[Topic], active: bool) -> None:
         self.waiting = dict.fromkeys(topics)
         self.active = active
-        self.errors: list[str] = []
+        self.errors: list[TopicsRefused] = []
         self.settle_at: float | None = None
 
     @property
@@ -214,12 +214,12 @@ class Subscriptions:
                 if request is not None:
                     del request.waiting[topic]
                     effects += self._settle_before(request)
-                effects += self._refuse(topic, notice.message)
+                effects += self._refuse(topic, notice)
             return effects + self._settle_decided()
         asked = next((request for request in self._requests if request.active and request.waiting), None)
         if asked is None:
             return [Tell(ServerMessage("error", notice.message))]
-        asked.errors.append(notice.message)
+        asked.errors.append(notice)
         if notice.whole:
             effects = self._refuse_waiting(asked)
             self._forget_answered()
@@ -268,17 +268,18 @@ class Subscriptions:
         self._requests = deque(request for request in self._requests if request.waiting)
 
     def _refuse_waiting(self, request: _Request) -> list[Effect]:
-        topics, message = list(request.waiting), request.errors[-1]
+        topics, notice = list(request.waiting), request.errors[-1]
         request.waiting.clear()
         request.settle_at = None
-        return [effect for topic in topics for effect in self._refuse(topic, message)]
+        return [effect for topic in topics for effect in self._refuse(topic, notice)]
 
-    def _refuse(self, topic: Topic, message: str) -> list[Effect]:
+    def _refuse(self, topic: Topic, notice: TopicsRefused) -> list[Effect]:
         self._on_wire.pop(topic, None)
         self._wanted.pop(topic, None)
         if topic.is_wildcard:  # singles that it covered must now be asked for by themselves
             self._changed.update(dict.fromkeys(t for t in self._wanted if t.prefix == topic.prefix))
-        return [Tell(Refused(topic, message)), Refuse(topic, SubscriptionRefusedError(topic, message))]
+        error = SubscriptionRefusedError(topic, notice.message, notice.remedy)
+        return [Tell(Refused(topic, notice.message)), Refuse(topic, error)]
 
 
 def _listing(topics: Iterable[Topic], most: int = 10) -> str:

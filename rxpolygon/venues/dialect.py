@@ -98,10 +98,12 @@ class TopicsRefused(Notice, frozen=True):
     Attributes:
         topics: Those that the text seems to name; often none.
         whole: Whether it is the answer to one whole command, of which nothing was done.
+        remedy: What it means and what could be done, as the rest of a sentence; empty for the usual.
     """
 
     topics: tuple[Topic, ...] = ()
     whole: bool = False
+    remedy: str = ""
 
 
 class ServerFault(Notice, frozen=True):

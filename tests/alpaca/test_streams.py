@@ -275,7 +275,8 @@ def test_symbol_limit_ends_only_what_is_beyond_it(connect: Connect) -> None:
         stream.start_stream_thread()
         wait_for(lambda: len(topics(server)) == 2)
         beyond = Recorder.of(stream.subscribe_quotes("MSFT"))
-        assert "symbol limit" in str(beyond.wait_for_end())
+        assert "symbol limit exceeded" in str(beyond.wait_for_end())
+        assert "subscribe to fewer" in str(beyond.wait_for_end())
         push(server, 1)
         assert ids(seen.wait()) == [1]
 

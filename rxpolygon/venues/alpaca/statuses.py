@@ -41,8 +41,17 @@ _NOT_INCLUDED: Final = (
 _WRONG_ENCODING: Final = "this stream speaks encoding='msgpack' only"
 
 
-def _whole(message: str) -> Notice:
-    return TopicsRefused(message, whole=True)
+_NOT_UNDERSTOOD: Final = "one of the symbols that were asked for together is none"
+_TOO_MANY: Final = (
+    "nothing of a command that goes beyond the plan's limit takes effect (30 symbols on the free plan, trades "
+    "and quotes together): subscribe to fewer"
+)
+_NOT_ON_FEED: Final = "this feed does not have the channel, or the plan does not"
+_NO_WILDCARD: Final = "name the contracts"
+
+
+def _whole(remedy: str) -> Callable[[str], Notice]:
+    return lambda message: TopicsRefused(message, whole=True, remedy=remedy)
 
 
 def _wrong_keys(message: str) -> Notice:
@@ -59,19 +68,19 @@ def _wrong_encoding(message: str) -> Notice:
 
 # The vendor's list of errors. 403 (authenticated already) needs nothing, and so it is not here.
 _ERRORS: Final[Mapping[str, Callable[[str], Notice]]] = {
-    "400": _whole,  # invalid syntax: if it is not the answer to a command, it is only told
+    "400": _whole(_NOT_UNDERSTOOD),  # invalid syntax: if it is not the answer to a command, it is only told
     "401": LoginDeferred,  # not authenticated
     "402": _wrong_keys,
     "404": LoginDeferred,  # the login came too late
-    "405": _whole,  # symbol limit exceeded
+    "405": _whole(_TOO_MANY),  # symbol limit exceeded
     "406": CapReached,
     "407": CutAsSlow,
     "408": _not_included,  # v2 not enabled
     "409": _not_included,  # insufficient subscription
-    "410": _whole,  # invalid subscribe action for this feed
+    "410": _whole(_NOT_ON_FEED),  # invalid subscribe action for this feed
     "411": _not_included,  # insufficient scope
     "412": _wrong_encoding,  # options come in msgpack only
-    "413": _whole,  # no "*" for the quotes of options
+    "413": _whole(_NO_WILDCARD),  # no "*" for the quotes of options
     "500": ServerFault,
 }
 
