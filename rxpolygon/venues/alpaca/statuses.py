@@ -37,14 +37,11 @@ _WRONG_KEYS: Final = (
 _NOT_INCLUDED: Final = (
     "the account's subscription does not include this feed: DataFeed.IEX is free, DataFeed.SIP is not"
 )
-
 _WRONG_ENCODING: Final = "this stream speaks encoding='msgpack' only"
-
-
 _NOT_UNDERSTOOD: Final = "one of the symbols that were asked for together is none"
 _TOO_MANY: Final = (
-    "nothing of a command that goes beyond the plan's limit takes effect (30 symbols on the free plan, trades "
-    "and quotes together): subscribe to fewer"
+    "nothing of a command that goes beyond the plan's limit takes effect (30 symbols on the free plan, of "
+    "trades and quotes together): subscribe to fewer"
 )
 _NOT_ON_FEED: Final = "this feed does not have the channel, or the plan does not"
 _NO_WILDCARD: Final = "name the contracts"
