@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
@@ -28,6 +28,10 @@ from rxpolygon.operators._steps import Steps
 from rxpolygon.operators._turns import Turns
 
 __all__ = ["Cutter", "TEvent", "event_bars"]
+
+_EXPECTED: Final = (
+    "a trade or a quote: time_bars, vwap and rolling take corrections and cancels, leave them out here"
+)
 
 TEvent = TypeVar("TEvent", bound=TradeLike | QuoteLike)
 
@@ -72,9 +76,7 @@ class _Engine:
         if reader is None:
             reader = self._readers[kind] = Reader(event, self._sales)
         if reader.is_correction:
-            raise InvalidTypeError(
-                "an event of the source", event, "a trade or a quote: only time_bars corrects"
-            )
+            raise InvalidTypeError("an event of the source", event, _EXPECTED)
         price, size = (event.price, event.size) if reader.amounts is None else reader.amounts(event)
         at = self._newest = self._newest if event.timestamp is None else event.timestamp
         if price is None or size is None or at is None:

@@ -20,6 +20,7 @@ from rxpolygon.operators import (
     tick_bars,
     volume_bars,
 )
+from tests.operators.amendments import Cancel
 from tests.operators.bar_support import BASE, Run, collect, live, ohlcv, trade
 
 Operator = Callable[[Observable[Any]], Observable[Bar]]
@@ -134,6 +135,13 @@ def test_trade_without_price_or_size_is_skipped(operator: Operator) -> None:
 @every_operator
 def test_event_of_another_kind_ends_in_on_error(operator: Operator) -> None:
     assert isinstance(Run(operator, [(1.0, "no trade")], until=2).error, InvalidTypeError)
+
+
+@every_operator
+def test_cancel_is_refused_and_says_who_takes_it(operator: Operator) -> None:
+    error = Run(operator, [(1.0, Cancel("A", BASE, "a"))], until=2).error
+    assert isinstance(error, InvalidTypeError)
+    assert "time_bars, vwap and rolling take corrections and cancels, leave them out here" in str(error)
 
 
 def test_predicate_that_raises_ends_in_on_error() -> None:
