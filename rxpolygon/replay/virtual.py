@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from reactivex import ConnectableObservable, Observable, abc
+from reactivex import ConnectableObservable, GroupedObservable, Observable, abc
+from reactivex import operators as ops
 
 __all__ = ["VirtualObservable", "on_virtual_time"]
 
@@ -14,6 +15,17 @@ T = TypeVar("T")
 
 # Any, here and below: what operators make of an Observable may be anything.
 _OWN = {"subscribe", "pipe", "run", "connect", "auto_connect"}
+# Where RxPY makes Observables of Observables, which a subscriber may observe by itself.
+_NESTING = {
+    f"reactivex.operators.{module}"
+    for module in (
+        "_groupbyuntil",
+        "_window",
+        "_windowwithcount",
+        "_windowwithtime",
+        "_windowwithtimeorcount",
+    )
+}
 
 
 def on_virtual_time(value: Any, scheduler: abc.SchedulerBase) -> Any:
@@ -22,7 +34,11 @@ def on_virtual_time(value: Any, scheduler: abc.SchedulerBase) -> Any:
         return value
     if isinstance(value, ConnectableObservable):
         return VirtualConnectable(value, scheduler)
+    if isinstance(value, GroupedObservable):
+        return VirtualGroup(value, scheduler)
     if isinstance(value, Observable):
+        if getattr(getattr(value, "_subscribe", None), "__module__", None) in _NESTING:
+            value = ops.map(lambda inner: on_virtual_time(inner, scheduler))(value)
         return VirtualObservable(value, scheduler)
     if isinstance(value, (list, tuple)) and value and all(isinstance(part, Observable) for part in value):
         return type(value)(on_virtual_time(part, scheduler) for part in value)
@@ -73,6 +89,15 @@ class VirtualObservable(_OnVirtualTime[T]):
 
     def __init__(self, inner: Observable[T], scheduler: abc.SchedulerBase) -> None:
         super().__init__()
+        self._inner = inner
+        self._scheduler = scheduler
+
+
+class VirtualGroup(_OnVirtualTime[T], GroupedObservable[Any, T]):
+    """The same for a group of ``group_by``, with its ``key``."""
+
+    def __init__(self, inner: GroupedObservable[Any, T], scheduler: abc.SchedulerBase) -> None:
+        super().__init__(inner.key, inner)
         self._inner = inner
         self._scheduler = scheduler
 

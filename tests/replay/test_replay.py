@@ -40,6 +40,10 @@ def late_name(event: Any) -> str:
     return f"late {event.sequence_number}"
 
 
+def symbol_of(event: Any) -> str:
+    return str(event.symbol)
+
+
 def sizes_each_second(group: Observable[Any]) -> Observable[int]:
     return group.pipe(ops.buffer_with_time(1.0), ops.map(len))
 
@@ -130,6 +134,40 @@ def test_group_and_connectable_pipelines_take_the_recordings_time(minute: Path) 
     client.run()
     assert sizes == [100, 100]
     assert sorted(grouped) == [50, 50, 50, 50]
+
+
+@pytest.mark.parametrize(
+    "nesting",
+    [
+        ops.group_by(symbol_of),
+        ops.group_by_until(symbol_of, None, lambda group: group.pipe(ops.skip(1_000))),
+        ops.window_with_count(50),
+        ops.window_with_time(0.5),
+        ops.window_with_time_or_count(0.5, 1_000),
+        ops.window(reactivex.interval(0.5)),
+        ops.window_when(lambda: reactivex.timer(0.5)),
+    ],
+    ids=["group_by", "group_by_until", "count", "time", "time or count", "boundaries", "when"],
+)
+def test_inner_streams_that_a_subscriber_observes_take_the_recordings_time(
+    minute: Path, nesting: Any
+) -> None:
+    before = set(threading.enumerate())
+    client = ReplayClient(minute, "stocks", "max")
+    sizes: list[int] = []
+    keys: list[str] = []
+
+    def observe(inner: Any) -> None:
+        inner.pipe(ops.buffer_with_time(0.1), ops.map(len)).subscribe(sizes.append)
+        inner.timestamp().subscribe(lambda stamped: keys.append(f"{stamped.timestamp:%Y-%m-%d}"))
+        assert getattr(inner, "key", "A") in "AB"
+
+    client.subscribe_stock_trades().pipe(nesting).subscribe(observe)
+    client.run()
+    assert sum(sizes) == 200
+    assert max(sizes) <= 10
+    assert set(keys) == {"2023-11-14"}
+    assert set(threading.enumerate()) <= before
 
 
 def test_merge_made_outside_takes_the_time_when_told(minute: Path) -> None:
