@@ -8,11 +8,21 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Final, NamedTuple
 
-__all__ = ["OPENING", "Outcome", "Process", "connection", "in_terminal", "plain", "program", "started"]
+__all__ = [
+    "OPENING",
+    "Outcome",
+    "Process",
+    "connection",
+    "in_terminal",
+    "patiently",
+    "plain",
+    "program",
+    "started",
+]
 
 #: Monday, 2025-06-02, 9:30 in New York, Unix ms.
 OPENING: Final = 1_748_871_000_000
@@ -32,6 +42,23 @@ class Outcome(NamedTuple):
         lines = self.err.splitlines()
         assert len(lines) == 1, self.err
         return lines[0].removeprefix("rxpolygon: ")
+
+
+def patiently(
+    attempt: Callable[[str], Outcome],
+    is_enough: Callable[[Outcome], object] = lambda outcome: not outcome.status,
+) -> Outcome:
+    """What a command does in some seconds; in more, where a busy machine has not come far in fewer.
+
+    Args:
+        attempt: Runs it with ``--seconds``. What it leaves must not be in the way of the next one.
+        is_enough: Whether it came far enough; by default, whether it ended well.
+    """
+    for seconds in ("0.5", "2", "8", "30"):
+        outcome = attempt(seconds)
+        if is_enough(outcome):
+            break
+    return outcome
 
 
 def connection(url: str) -> list[str]:

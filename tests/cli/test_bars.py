@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from rxpolygon.simulator import Simulator
-from tests.cli.processes import Outcome, connection
+from tests.cli.processes import Outcome, connection, patiently
 
 Command = Callable[..., Outcome]
 
@@ -56,7 +56,8 @@ def test_bars_come_from_every_cluster(command: Command, market: Simulator, clust
 
 
 def test_bars_that_are_still_open_at_the_end_are_not_written(command: Command, market: Simulator) -> None:
-    outcome = command("bars", "--every", "1d", "--seconds", "0.5", *connection(market.url))
+    options = ["--every", "1d", *connection(market.url)]
+    outcome = patiently(lambda seconds: command("bars", *options, "--seconds", seconds))
     assert (outcome.status, outcome.out) == (0, "")
 
 

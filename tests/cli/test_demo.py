@@ -9,16 +9,20 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.processes import Outcome, in_terminal, started
+from tests.cli.processes import Outcome, in_terminal, patiently, started
 
 Command = Callable[..., Outcome]
 
 _QUICK = ("--symbols", "AAPL,MSFT", "--speed", "300")
+_PICTURE = "One-minute bars of a simulated market"
 _SUMMARY = re.compile(r"[\d,]+ events in [\d.]+ s \([\d,]+ a second\), ([\d,]+) bars of 2 symbols, 0 frames")
 
 
 def test_demo_writes_a_line_for_each_bar_and_a_summary(command: Command) -> None:
-    outcome = command("demo", "--seconds", "1.5", *_QUICK)
+    outcome = patiently(
+        lambda seconds: command("demo", "--seconds", seconds, *_QUICK),
+        lambda outcome: len(outcome.out.splitlines()) >= 4,
+    )
     assert (outcome.status, outcome.err) == (0, "")
     heading, *bars, summary = outcome.out.splitlines()
     assert heading.split()[:3] == ["Time", "Symbol", "Open"]
@@ -31,7 +35,11 @@ def test_demo_writes_a_line_for_each_bar_and_a_summary(command: Command) -> None
 
 def test_demo_of_the_same_seed_shows_the_same_bars(command: Command) -> None:
     def first_bar() -> list[str]:
-        return command("demo", "--seconds", "1", "--seed", "5", *_QUICK).out.splitlines()[1].split()[:9]
+        outcome = patiently(
+            lambda seconds: command("demo", "--seconds", seconds, "--seed", "5", *_QUICK),
+            lambda outcome: len(outcome.out.splitlines()) >= 3,
+        )
+        return outcome.out.splitlines()[1].split()[:9]
 
     assert first_bar() == first_bar()
 
@@ -56,10 +64,14 @@ def test_demo_ends_quietly_when_its_reader_leaves() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_demo_redraws_a_table_in_a_terminal_at_a_steady_pace() -> None:
-    status, screen = in_terminal("demo", "--seconds", "2", *_QUICK)
+    def attempt(seconds: str) -> Outcome:
+        status, screen = in_terminal("demo", "--seconds", seconds, *_QUICK)
+        assert screen.count(_PICTURE) <= float(seconds) * 8 + 2
+        return Outcome(status, screen, "")
+
+    status, screen, _ = patiently(attempt, lambda outcome: outcome.out.count(_PICTURE) >= 4)
     assert status == 0
+    assert screen.count(_PICTURE) >= 4
     assert "in New York (Ctrl-C ends)" in screen
     assert "logged in: " in screen
     assert screen.splitlines()[-1].startswith("With a key in POLYGON_API_KEY")
-    pictures = screen.count("One-minute bars of a simulated market")
-    assert 4 <= pictures <= 2 * 8 + 2

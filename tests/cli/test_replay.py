@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from rxpolygon.simulator import Simulator
-from tests.cli.processes import OPENING, Outcome, connection, program, started
+from tests.cli.processes import OPENING, Outcome, connection, patiently, program, started
 
 Command = Callable[..., Outcome]
 
@@ -187,12 +187,19 @@ def test_replay_of_no_usable_file_is_told_in_one_line(command: Command, tmp_path
 
 
 def test_replay_reads_what_record_wrote(command: Command, market: Simulator, tmp_path: Path) -> None:
-    path = str(tmp_path / "day.jsonl.gz")
-    options = ["--symbols", "AAPL", "--seconds", "0.5", *connection(market.url)]
-    assert command("record", path, *options).status == 0
-    outcome = command("replay", path)
+    options = ["--symbols", "AAPL", *connection(market.url)]
+
+    def attempt(seconds: str) -> Outcome:
+        path = str(tmp_path / f"{seconds}.jsonl.gz")
+        assert command("record", path, *options, "--seconds", seconds).status in (0, 4)  # 4: no login yet
+        return command("replay", path)
+
+    def kinds(outcome: Outcome) -> set[str]:
+        return {event["type"] for event in objects(outcome)}
+
+    outcome = patiently(attempt, lambda outcome: {"Trade", "Quote"} <= kinds(outcome))
     assert (outcome.status, outcome.err) == (0, "")
-    assert {"Trade", "Quote"} <= {event["type"] for event in objects(outcome)}
+    assert {"Trade", "Quote"} <= kinds(outcome)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rxpolygon.simulator import Simulator
-from tests.cli.processes import Outcome, connection
+from tests.cli.processes import Outcome, connection, patiently
 
 Command = Callable[..., Outcome]
 
@@ -62,7 +62,8 @@ def test_stream_without_symbols_leaves_out_channels_that_need_them(
 
 def test_stream_ends_after_its_time(command: Command) -> None:
     with Simulator(market=False) as silent:
-        outcome = command("stream", "--seconds", "0.2", *connection(silent.url))
+        options = connection(silent.url)
+        outcome = patiently(lambda seconds: command("stream", *options, "--seconds", seconds))
     assert outcome == (0, "", outcome.err)
 
 
