@@ -13,6 +13,7 @@ from msgspec import Struct
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
+from rxpolygon.operators._checks import flag
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._protocols import Timed
 from rxpolygon.operators._silence import SilenceTimer
@@ -52,6 +53,7 @@ def as_of_settings(
     allow_exact_matches: bool,
 ) -> AsOfSettings:
     """The settings as a user writes them, checked."""
+    flag("allow_exact_matches", allow_exact_matches)
     return AsOfSettings(
         tolerance=None if tolerance is None else to_milliseconds("tolerance", tolerance, allow_zero=True),
         hold=0 if hold is None else to_milliseconds("hold", hold, allow_zero=True),

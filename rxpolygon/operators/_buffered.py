@@ -9,7 +9,7 @@ from typing import Final, TypeVar, get_args, overload
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.operators._checks import function, positive_whole
 from rxpolygon.operators._losses import Losses
 from rxpolygon.operators._worker import Overflow, Worker
@@ -88,7 +88,7 @@ def buffered(
 
     Raises:
         InvalidArgumentError: ``capacity`` is below one, or ``overflow`` is no policy.
-        InvalidTypeError: ``capacity`` is no int, or ``on_drop`` no function.
+        InvalidTypeError: ``capacity`` is no int, ``on_drop`` no function, or ``name`` no str.
 
     Example:
         >>> import threading
@@ -105,6 +105,8 @@ def buffered(
     """
     positive_whole("capacity", capacity)
     function("on_drop", on_drop)
+    if name is not None and not isinstance(name, str):
+        raise InvalidTypeError("name", name, "a str")
     if overflow not in get_args(Overflow):
         raise InvalidArgumentError("overflow", overflow, f"use one of {', '.join(get_args(Overflow))}")
 

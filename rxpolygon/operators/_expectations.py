@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.operators._checks import positive_whole
 
 __all__ = ["ExpectedTicks", "Mean", "TickRule", "Unit", "check_expectations", "weight"]
@@ -72,12 +73,19 @@ def check_expectations(
 
     Raises:
         InvalidArgumentError: Some argument is not allowed.
+        InvalidTypeError: Some argument has the wrong type.
     """
     positive_whole("expected_ticks", expected_ticks)
     positive_whole("span", span)
     if unit not in ("ticks", "volume", "dollars"):
         raise InvalidArgumentError("unit", unit, "use 'ticks', 'volume' or 'dollars'")
-    least, most = ticks_between or (max(1, expected_ticks // 10), expected_ticks * 10)
+    if ticks_between is None:
+        return max(1, expected_ticks // 10), expected_ticks * 10
+    if not isinstance(ticks_between, Sequence) or len(ticks_between) != 2:
+        raise InvalidTypeError("ticks_between", ticks_between, "a pair of the least and the most")
+    least, most = ticks_between
+    positive_whole("the least of ticks_between", least)
+    positive_whole("the most of ticks_between", most)
     if not 1 <= least <= expected_ticks <= most:
         raise InvalidArgumentError("ticks_between", ticks_between, "use bounds with expected_ticks between")
     return least, most

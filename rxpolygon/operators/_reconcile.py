@@ -9,7 +9,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.operators._bar import Bar
-from rxpolygon.operators._checks import observable
+from rxpolygon.operators._checks import not_negative, observable
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._event_clock import EventClock
 from rxpolygon.operators._reconcile_engine import ReconcileEngine, Reconciliation
@@ -61,8 +61,8 @@ def reconcile(
             places.
 
     Raises:
-        InvalidArgumentError: A length that is not allowed.
-        InvalidTypeError: ``aggregates`` is no Observable.
+        InvalidArgumentError: A length or a tolerance that is not allowed.
+        InvalidTypeError: ``aggregates`` is no Observable, or a tolerance no number.
 
     Example:
         >>> import reactivex
@@ -77,6 +77,8 @@ def reconcile(
         False Difference(field='volume', own=300, server=200.0)
     """
     observable("aggregates", aggregates)
+    not_negative("tolerance", tolerance)
+    not_negative("vwap_tolerance", vwap_tolerance)
     within_ms = to_milliseconds("within", within, allow_zero=True)
     revisable_ms = to_milliseconds("revisable", revisable, allow_zero=True)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 
 from reactivex import Observable
 
-from rxpolygon.operators._checks import fit, function
+from rxpolygon.operators._checks import fit, flag, function
 from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._kept_trades import KeptTrades
@@ -231,6 +231,7 @@ def rolling(
     revisable_ms = kept_ms if corrections else None
     function("value", value)
     function("on_late", on_late)
+    flag("corrections", corrections)
 
     def operator(source: Observable[TTimed]) -> Observable[RollingStatistics]:
         return measured(source, lambda kept: _Windows(window_ms, value, kept).take, revisable_ms, on_late)

@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Generic, TypeVar
 from rxpolygon.errors import InvalidTypeError
 from rxpolygon.events import CryptoTrade
 from rxpolygon.events.conditions import SALE_CONDITIONS, TAPE_CONDITIONS, Effect, SaleCondition
+from rxpolygon.operators._checks import not_negative
 
 __all__ = [
     "HIGH_LOW",
@@ -67,6 +68,9 @@ class SaleRules(Generic[TSale]):
         updates_open_close: May it set the open (when it is the first) and the close (when it is the last)?
         updates_volume: Does its size count?
 
+    Raises:
+        InvalidTypeError: A predicate is no function.
+
     Attributes:
         SIP: The rules of the US consolidated tapes, by Polygon's codes and by the tapes' letters
             (:data:`~rxpolygon.events.conditions.SALE_CONDITIONS`, ``TAPE_CONDITIONS``); a trade of less than
@@ -98,6 +102,13 @@ class SaleRules(Generic[TSale]):
         updates_open_close: Callable[[TSale], bool | Effect],
         updates_volume: Callable[[TSale], bool],
     ) -> None:
+        for name, predicate in (
+            ("updates_high_low", updates_high_low),
+            ("updates_open_close", updates_open_close),
+            ("updates_volume", updates_volume),
+        ):
+            if not callable(predicate):
+                raise InvalidTypeError(name, predicate, "a function of a trade")
         self.updates_high_low = updates_high_low
         self.updates_open_close = updates_open_close
         self.updates_volume = updates_volume
@@ -118,7 +129,17 @@ class SaleRules(Generic[TSale]):
             >>> from rxpolygon.events.conditions import SALE_CONDITIONS, Effect
             >>> odd_lot = replace(SALE_CONDITIONS[37], high_low=Effect.ALWAYS, open_close=Effect.ALWAYS)
             >>> rules = SaleRules.from_table({**SALE_CONDITIONS, 37: odd_lot}, least_size=1)
+
+        Raises:
+            InvalidTypeError: ``table`` maps no codes to SaleConditions, or ``least_size`` is no number.
+            InvalidArgumentError: ``least_size`` is below zero.
         """
+        if not isinstance(table, Mapping):
+            raise InvalidTypeError("table", table, "a mapping of codes to SaleConditions")
+        for code, condition in table.items():
+            if not isinstance(condition, SaleCondition):
+                raise InvalidTypeError(f"table[{code!r}]", condition, "a SaleCondition")
+        not_negative("least_size", least_size)
         return TableRules(table, least_size)
 
     def judge(self, trade: TSale) -> int:

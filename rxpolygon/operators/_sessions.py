@@ -47,7 +47,7 @@ class Session:
     def __init__(self, time_zone: str) -> None:
         try:
             self.time_zone = ZoneInfo(time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+        except (ZoneInfoNotFoundError, TypeError, ValueError, OSError):
             allowed = "use a name of the IANA database, such as 'America/New_York'"
             raise InvalidArgumentError("time_zone", time_zone, allowed) from None
         self._intervals_on = lru_cache(maxsize=64)(self.hours)
@@ -122,7 +122,7 @@ class Session:
 class _ClockSession(Session):
     def __init__(self, opening: time, closing: time, time_zone: str, weekdays: Collection[int]) -> None:
         super().__init__(time_zone)
-        if not weekdays or not set(weekdays) <= set(range(7)):
+        if not isinstance(weekdays, Collection) or not weekdays or not set(weekdays) <= set(range(7)):
             raise InvalidArgumentError("weekdays", weekdays, "use numbers from 0 (Monday) to 6 (Sunday)")
         self._opening = opening
         self._closing = closing
@@ -183,6 +183,9 @@ def _pairs(instants: Iterable[datetime]) -> Sequence[tuple[int, int]]:
 
 def _clock(argument: str, clock: str) -> time:
     try:
-        return time.fromisoformat(clock)
+        told = time.fromisoformat(clock)
     except (TypeError, ValueError):
         raise InvalidArgumentError(argument, clock, "use hours and minutes, such as '09:30'") from None
+    if told.tzinfo is not None:
+        raise InvalidArgumentError(argument, clock, "use the clock alone; time_zone tells the zone")
+    return told

@@ -12,7 +12,7 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.operators._bar import Bar
-from rxpolygon.operators._checks import function
+from rxpolygon.operators._checks import flag, function
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._event_clock import EventClock
 from rxpolygon.operators._grid import make_grid
@@ -186,6 +186,8 @@ def time_bars(
         raise InvalidArgumentError("late", late, "use 'revise' or 'drop'")
     check_rules(sales)
     function("on_late", on_late)
+    flag("fill", fill)
+    flag("corrections", corrections)
     make_grid(every, offset, session)  # wrong arguments raise here, not at the subscription
     settings = TimeBarSettings(
         make_grid=partial(make_grid, every, offset, session),

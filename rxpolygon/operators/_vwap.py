@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from reactivex import Observable
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
-from rxpolygon.operators._checks import fit, function
+from rxpolygon.operators._checks import fit, flag, function
 from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._kept_trades import KeptTrades
@@ -210,6 +210,7 @@ def vwap(
     kept_ms = to_milliseconds("revisable", revisable)
     revisable_ms = kept_ms if corrections else None
     function("on_late", on_late)
+    flag("corrections", corrections)
 
     def operator(source: Observable[TTrade]) -> Observable[Vwap]:
         return measured(
