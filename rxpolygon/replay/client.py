@@ -25,9 +25,9 @@ class ReplayClient(ReplayStreams, MarketStreams):
     **Time.** The clock is that of the recording: :attr:`scheduler`. Before each frame it goes on to the
     frame's receive time, and timers that come due on the way run first, each at its own time. Everything
     piped from this client's Observables, groups and windows included, is subscribed on that clock unless a
-    scheduler is given; so ``throttle``, ``buffer_with_time``, ``time_bars`` and the rest behave as live, at every speed and in every
-    run alike. Functions that build an Observable out of others (``reactivex.merge(a, b)``) know nothing of
-    it: use ``a.pipe(ops.merge(b))``, or :meth:`on_virtual_time`.
+    scheduler is given; so ``throttle``, ``buffer_with_time``, ``time_bars`` and the rest behave as live, at
+    every speed and in every run alike. Functions that build an Observable out of others
+    (``reactivex.merge(a, b)``) know nothing of it: use ``a.pipe(ops.merge(b))``, or :meth:`on_virtual_time`.
 
     **Order.** Several sources merge by time; at equal times the one that was named first comes first.
 
