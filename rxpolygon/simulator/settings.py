@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.simulator.faults import Complain, Fault, RefuseLogin, RefuseSubscription
-from rxpolygon.simulator.venues.base import Plan, SecondConnection
+from rxpolygon.simulator.venues.base import Encoding, Plan, SecondConnection
 
 if TYPE_CHECKING:
     from rxpolygon.simulator.venues.base import Venue
@@ -127,6 +127,16 @@ def cluster(name: str, value: str, venue: Venue) -> None:
     if venue.cluster_of(f"/{value}") is None:
         allowed = ", ".join(map(repr, venue.clusters))
         raise InvalidArgumentError(name, value, f"use one of {allowed}")
+
+
+def event(value: object, venue: Venue) -> None:
+    """An event that can be written."""
+    if not isinstance(value, Mapping):
+        raise InvalidTypeError("an event", value, "a dict with the wire's letters")
+    try:
+        venue.encode([value], Encoding.JSON)
+    except TypeError as error:
+        raise InvalidArgumentError("event", value, f"JSON cannot say it: {error}") from error
 
 
 def symbol_limit(name: str, value: object, venue: Venue) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from rxpolygon.errors import InvalidTypeError, MissingPackageError, UsageError
+from rxpolygon.errors import MissingPackageError, UsageError
 from rxpolygon.simulator import settings as checked
 from rxpolygon.simulator.faults import Fault
 from rxpolygon.simulator.journal import Journal, Received
@@ -325,15 +325,14 @@ class Simulator:
             How many connections they went to.
 
         Raises:
-            InvalidArgumentError: There is no such cluster.
+            InvalidArgumentError: There is no such cluster, or an event holds what JSON cannot say.
             UsageError: The simulator does not run.
             InvalidTypeError: An event is no dict.
         """
         checked.cluster("cluster", cluster, self._venue)
         items = [events] if isinstance(events, Mapping) else list(events)
         for item in items:
-            if not isinstance(item, Mapping):
-                raise InvalidTypeError("an event", item, "a dict with the wire's letters")
+            checked.event(item, self._venue)
         addressed = [(self._venue.head(cluster, event), event) for event in items]
         return self._runner.do(lambda server: server.push(cluster, addressed))
 

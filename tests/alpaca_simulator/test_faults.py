@@ -274,6 +274,17 @@ def test_pushed_event_with_a_stamp_that_is_none_arrives_as_it_is() -> None:
 
 
 @forms
+@pytest.mark.parametrize("value", [2**70, b"bytes", object()])
+def test_event_that_cannot_be_written_is_refused_whoever_listens(form: str, value: object) -> None:
+    with subscribed(form) as (simulator, client):
+        for symbol in ("A", "B"):
+            with pytest.raises(InvalidArgumentError, match="JSON cannot say it"):
+                simulator.push(IEX, {"T": "t", "S": symbol, "p": value})
+        push(simulator, 1)
+        assert client.next()["i"] == 1
+
+
+@forms
 def test_events_go_only_to_those_who_subscribed(form: str) -> None:
     with (
         Simulator(venue="alpaca", market=False) as simulator,
