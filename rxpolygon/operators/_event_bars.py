@@ -78,9 +78,11 @@ class _Engine:
         if reader.is_correction:
             raise InvalidTypeError("an event of the source", event, _EXPECTED)
         price, size = (event.price, event.size) if reader.amounts is None else reader.amounts(event)
-        at = self._newest = self._newest if event.timestamp is None else event.timestamp
+        at = self._newest if event.timestamp is None else event.timestamp
         if price is None or size is None or at is None:
             return
+        if self._newest is None or at > self._newest:
+            self._newest = at
         symbol = self._symbols.get(event.symbol)
         if symbol is None:
             symbol = self._symbols[event.symbol] = _Symbol(self._make_cutter(event.symbol))

@@ -133,10 +133,12 @@ def vwap(
     ``(timestamp - window, timestamp]``; with ``restart`` over those since the last multiple of it since the
     Unix epoch, plus ``offset``, in UTC: a trade exactly at the boundary is the first of the new period.
 
-    Every trade counts alike. Where sale conditions matter, filter before. A trade without price or size,
-    and trades of no size as long as there is no volume, emit nothing. A trade older than the symbol's
-    newest, or without ``timestamp``, counts as if at the newest one; put ``reorder`` before if that
-    matters. Sums are compensated (Neumaier 1974), so a long stream or a large trade that has left the
+    Every trade counts alike. Where sale conditions matter, filter before: with
+    ``ops.filter(SaleRules.SIP.updates_volume)`` those count that add volume by the rules of the US tapes,
+    with ``ops.filter(lambda trade: is_regular_hours(trade.timestamp))`` those of regular hours. A trade
+    without price or size, and trades of no size as long as there is no volume, emit nothing. A trade older
+    than the symbol's newest, or without ``timestamp``, counts as if at the newest one; put ``reorder`` before
+    if that matters. Sums are compensated (Neumaier 1974), so a long stream or a large trade that has left the
     window costs no digits.
 
     **Corrections.** With ``corrections`` the stream may also have events that correct or cancel trades,

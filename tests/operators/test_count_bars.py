@@ -137,6 +137,12 @@ def test_event_of_another_kind_ends_in_on_error(operator: Operator) -> None:
     assert isinstance(Run(operator, [(1.0, "no trade")], until=2).error, InvalidTypeError)
 
 
+def test_trade_without_timestamp_counts_at_the_newest_one_not_the_last() -> None:
+    timeless = Trade(symbol="A", price=10, size=100)
+    events = [trade("B", 10, at=9), trade("A", 10, at=5), timeless]
+    assert [bar.end - BASE for bar in collect(events, tick_bars(2)) if bar.symbol == "A"] == [9_000]
+
+
 @every_operator
 def test_cancel_is_refused_and_says_who_takes_it(operator: Operator) -> None:
     error = Run(operator, [(1.0, Cancel("A", BASE, "a"))], until=2).error

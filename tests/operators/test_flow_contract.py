@@ -46,6 +46,8 @@ CASES: dict[str, tuple[Callable[[], Operator], Callable[[int], Any], Any]] = {
     "vwap": (lambda: rxo.vwap(), numbered, Trade(symbol="A")),
     "vwap window": (lambda: rxo.vwap("1s"), numbered, Trade(symbol="A")),
     "vwap restart": (lambda: rxo.vwap(restart="1s"), numbered, Trade(symbol="A")),
+    "vwap corrections": (lambda: rxo.vwap("1s", corrections=True), numbered, Trade(symbol="A")),
+    "rolling corrections": (lambda: rxo.rolling("1s", corrections=True), numbered, Trade(symbol="A")),
     "rolling": (lambda: rxo.rolling("1s"), numbered, Trade(symbol="A")),
     "nbbo": (lambda: rxo.nbbo(), crypto_quote, CryptoQuote(symbol="A")),
     "nbbo max_age": (lambda: rxo.nbbo(max_age="1s"), crypto_quote, CryptoQuote(symbol="A")),

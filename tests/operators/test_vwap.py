@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from reactivex import operators as ops
 
 import rxpolygon.operators as rxo
 from rxpolygon.errors import InvalidArgumentError
@@ -88,6 +90,19 @@ def test_vwap_offset_is_a_length_of_time_or_negative(offset: str | timedelta) ->
 def test_vwap_offset_without_restart_raises_at_the_call() -> None:
     with pytest.raises(InvalidArgumentError, match="offset"):
         rxo.vwap("1s", offset="6h")
+
+
+def test_vwap_counts_what_the_rules_of_the_tapes_let_through() -> None:
+    """An odd lot adds volume; an official close, which repeats a trade, does not."""
+    trades = [
+        trade(price=10.0),
+        replace(trade(price=20.0), conditions=(37,)),
+        replace(trade(), conditions=(15,)),
+    ]
+    emitted = push_through(
+        lambda them: them.pipe(ops.filter(rxo.SaleRules.SIP.updates_volume), rxo.vwap()), trades
+    )
+    assert [it.vwap for it in emitted if isinstance(it, Vwap)] == [10.0, 15.0]
 
 
 # --- corrections and cancels
