@@ -120,7 +120,8 @@ class LiveStreams(Streams):
             headers=codec.headers,
             is_binary=codec.is_binary,
         )
-        self._starting = threading.Lock()
+        # Reentrant, for a handler of a signal may close the stream while it is being started.
+        self._starting = threading.RLock()
         # Of the present run, or of the last one; replaced under that lock.
         self._carrier: Carrier | None = None
         self._machine: Machine | None = None
@@ -233,21 +234,21 @@ class LiveStreams(Streams):
         with self._starting:
             self._next_start = None
             carrier = self._carrier
-        if carrier is not None:
-            self._delivery.mute()
-            if not carrier.close(timeout):
-                _connection_log.warning("an observer has not returned within %g s of the close", timeout)
-        else:
+            if carrier is not None:
+                self._delivery.mute()  # that of this carrier, and not of one that starts meanwhile
+        if carrier is None:
             for observed in (self._router, self._events, self._messages, self._status):
                 observed.end(None)
                 observed.reopen()
+        elif not carrier.close(timeout):
+            _connection_log.warning("an observer has not returned within %g s of the close", timeout)
 
     def after_fork(self) -> None:
         """Called in a forked child: nothing runs there, and nobody observes, until it is started again."""
         if self._carrier is not None:
             self._carrier.abandon()
             self._carrier = None
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
         self._router.after_fork()
         self._events.after_fork()
         self._messages.after_fork()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from pathlib import Path
@@ -364,3 +365,21 @@ def test_close_after_a_start_in_an_observer_wins(server: Simulator, connect: Con
     wait_for(lambda: not client.is_streaming)
     assert server.connections == 1
     assert topics(server) == set()
+
+
+def test_close_in_the_middle_of_the_start_on_the_same_thread_ends_the_stream(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect("ws://127.0.0.1:1")
+
+    def interrupt(*arguments: object) -> None:  # as a handler of Ctrl-C does
+        monkeypatch.undo()
+        client.close_stream()
+
+    monkeypatch.setattr(atexit, "register", interrupt)
+    starter = threading.Thread(target=client.start_stream_thread, daemon=True)
+    starter.start()
+    starter.join(10)
+    assert not starter.is_alive(), "the start waits for itself"
+    wait_for(lambda: not client.is_streaming)
+    assert str(client.state) == "closed"
