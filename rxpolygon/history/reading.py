@@ -64,8 +64,6 @@ class CsvReader:
 
     def __init__(self, path: str, market: str, fields: frozenset[str] | None = None) -> None:
         self._path = path
-        #: How many bytes of the file have been read.
-        self.position = 0
         self.columns = columns_from(self._header(), market, path, fields)
         self._never_empty = (self.columns.symbol_column, self.columns.stamp_column)
         # What was looked at already, by column, and is as it should be.
@@ -94,7 +92,6 @@ class CsvReader:
                     prepared = self.columns.prepared(frame) if self._is_sound(frame) else None
                     if prepared is None or prepared[NS].null_count():
                         raise ValueError("a row that is to be found")
-                    self.position = file.tell()
                     yield prepared
                     rows += frame.height
         except (OSError, ValueError, pyarrow("lib").ArrowException, polars().exceptions.PolarsError):
@@ -180,7 +177,6 @@ class CsvReader:
                         break
                     held.append(row)
                     if len(held) == _CAREFUL_ROWS:
-                        self.position = file.tell()
                         yield self._frame(header, held)
                         held = []
         except EOFError:

@@ -317,7 +317,7 @@ def flat_file(path: str | os.PathLike[str], cluster: StreamCluster | str) -> His
     Raises:
         MissingPackageError: polars or pyarrow is not installed (extra ``frames``).
         RecordingError: The file is not there.
-        InvalidArgumentError: It is a Parquet file.
+        InvalidArgumentError: It is a Parquet file, or one of days (``day_aggs_v1``).
 
     Example:
         >>> import pathlib, tempfile
@@ -335,6 +335,8 @@ def flat_file(path: str | os.PathLike[str], cluster: StreamCluster | str) -> His
     name = _existing(path)
     if name.lower().endswith(".parquet"):
         raise InvalidArgumentError("path", name, "a CSV file; for Parquet there is table()")
+    if "day_aggs" in name:  # they have the columns of minutes, and would be taken for such
+        raise InvalidArgumentError("path", name, "trades, quotes or minutes; the live stream has no days")
     polars()
     pyarrow("csv")
     return HistorySource(_CsvInput(name, cluster_from(cluster).market))

@@ -421,6 +421,10 @@ def test_wrong_arguments_raise_at_the_call(tmp_path: Path) -> None:
     (tmp_path / "day.parquet").touch()
     with pytest.raises(errors.InvalidArgumentError, match=r"for Parquet there is table\(\)"):
         flat_file(tmp_path / "day.parquet", "stocks")
+    (tmp_path / "day_aggs_v1").mkdir()
+    days = csv_file(tmp_path / "day_aggs_v1" / "2024-03-01.csv.gz", "ticker,open,close,high,low,window_start")
+    with pytest.raises(errors.InvalidArgumentError, match="the live stream has no days"):
+        flat_file(days, "stocks")
     with pytest.raises(errors.InvalidTypeError, match="data"):
         table([1], "stocks")
     with pytest.raises(errors.InvalidArgumentError, match="cluster"):
