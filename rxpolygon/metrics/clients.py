@@ -60,7 +60,7 @@ class ClientSet:
             held = self._by_name.get(chosen)
             other = held() if held is not None else None
             if other is not None and other is not client:
-                raise InvalidArgumentError("name", chosen, "another client is measured by it: give a name")
+                raise InvalidArgumentError("name", chosen, 'another client has it: add(client, "its name")')
             self._by_name[chosen] = weakref.ref(client)
 
     def remove(self, client: Measured) -> None:
