@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SingleAssignmentDisposable
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.frames._event_windows import EventWindows
 from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._durations import to_milliseconds
@@ -30,6 +30,8 @@ def check_bounds(count: int | None, every: str | timedelta | None) -> int | None
     """
     if count is None and every is None:
         raise InvalidArgumentError("count", count, 'give count=, every= (as "1m"), or both')
+    if isinstance(count, (str, timedelta)):
+        raise InvalidTypeError("count", count, 'a number of rows; a length of time goes into every="1m"')
     if count is not None:
         positive_whole("count", count)
     return None if every is None else to_milliseconds("every", every)

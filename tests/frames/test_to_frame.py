@@ -313,6 +313,8 @@ def test_wrong_arguments_are_refused_at_the_call() -> None:
         frames.to_frame()
     with pytest.raises(InvalidArgumentError, match="count=0"):
         frames.to_arrow(0)
+    with pytest.raises(InvalidTypeError, match=r'a length of time goes into every="1m", not str'):
+        frames.to_frame("1m")  # type: ignore[call-overload]
     with pytest.raises(InvalidArgumentError, match="every='soon'"):
         frames.to_frame(every="soon")
     with pytest.raises(InvalidArgumentError, match="engine='numpy' is not allowed: use one of"):
