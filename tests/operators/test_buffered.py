@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from time import monotonic
@@ -24,6 +25,16 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert monotonic() < deadline, f"waited {LIMIT} s for {what}"
         pause.wait(0.001)
+
+
+def wait_until_blocked(sender: threading.Thread) -> None:
+    """The thread waits for room, or is about to: its stack ends in a Condition's wait."""
+
+    def is_waiting() -> bool:
+        frame = sys._current_frames().get(sender.ident or 0)
+        return frame is not None and frame.f_code is threading.Condition.wait.__code__
+
+    wait_until(is_waiting, "the source to wait for room")
 
 
 def own_threads() -> list[threading.Thread]:
@@ -186,6 +197,7 @@ def test_buffered_dispose_wakes_a_source_that_waits_for_room() -> None:
     busy_with_first(source, slow)
     sender = threading.Thread(target=source.send, args=(1, 2, 3))
     sender.start()
+    wait_until_blocked(sender)
     subscription.dispose()
     sender.join(LIMIT)
     assert not sender.is_alive()
@@ -242,6 +254,7 @@ def test_buffered_observer_that_raises_wakes_a_source_that_waits_for_room() -> N
     busy_with_first(source, slow)
     sender = threading.Thread(target=source.send, args=(1, 2, 3))
     sender.start()
+    wait_until_blocked(sender)
     slow.go.set()
     sender.join(LIMIT)
     assert not sender.is_alive()
