@@ -9,7 +9,7 @@ from math import isclose
 from msgspec import Struct
 
 from rxpolygon.operators._bar import Bar
-from rxpolygon.operators._server_bars import AggregateLike, rounded_size, to_bar, untold
+from rxpolygon.operators._server_bars import AggregateLike, bar_of, rounded_size, untold
 
 __all__ = ["Difference", "ReconcileEngine", "Reconciliation"]
 
@@ -112,7 +112,7 @@ class ReconcileEngine:
 
     def add_server(self, aggregate: AggregateLike) -> None:
         """Adds a bar of the server."""
-        bar = to_bar(aggregate)
+        bar = bar_of(aggregate)
         if bar is not None:
             pair = self._pair(bar)
             pair.server, pair.untold = bar, untold(aggregate)

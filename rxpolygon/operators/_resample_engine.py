@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._grid import Grid
-from rxpolygon.operators._server_bars import AggregateLike, to_bar
+from rxpolygon.operators._server_bars import AggregateLike, bar_of
 from rxpolygon.operators._windows import BEFORE_ALL, NEVER, Window, Windows
 
 __all__ = ["ResampleEngine"]
@@ -36,7 +36,7 @@ class ResampleEngine:
 
     def add(self, aggregate: AggregateLike) -> None:
         """Adds a finer bar."""
-        bar = to_bar(aggregate)
+        bar = bar_of(aggregate)
         if bar is None or not bar.is_final:
             return
         windows = self._windows

@@ -11,7 +11,7 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._durations import to_milliseconds
-from rxpolygon.operators._server_bars import AggregateLike, to_bar
+from rxpolygon.operators._server_bars import AggregateLike, bar_of
 
 __all__ = ["revisions"]
 
@@ -25,7 +25,7 @@ class _Known:
         self._newest = 0
 
     def next_revision(self, aggregate: AggregateLike) -> Bar | None:
-        bar = to_bar(aggregate)
+        bar = bar_of(aggregate)
         if bar is None:
             return None
         known = self._by_start.get(bar.start)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from rxpolygon.operators._bar import Bar
+from rxpolygon.operators._checks import unfit
 from rxpolygon.operators._protocols import Timed
 
-__all__ = ["AggregateLike", "rounded_size", "to_bar", "untold"]
+__all__ = ["AggregateLike", "bar_of", "rounded_size", "to_bar", "untold"]
 
 
 class AggregateLike(Timed, Protocol):
@@ -62,6 +63,18 @@ def to_bar(aggregate: AggregateLike, revision: int = 0) -> Bar | None:
         count=_count(aggregate),
         revision=revision,
     )
+
+
+def bar_of(event: AggregateLike) -> Bar | None:
+    """An event of a source as a bar, see :func:`to_bar`.
+
+    Raises:
+        InvalidTypeError: It is no aggregate at all.
+    """
+    try:
+        return to_bar(event)
+    except AttributeError as error:
+        raise unfit(event, "an aggregate with start and end, or a Bar", error) from error
 
 
 def rounded_size(aggregate: AggregateLike) -> float | None:

@@ -10,7 +10,7 @@ import reactivex
 from msgspec.structs import replace
 from reactivex import Observable, Subject
 
-from rxpolygon.errors import InvalidArgumentError
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.events import Aggregate, IndexMinuteAggregate, MinuteAggregate, SecondAggregate
 from rxpolygon.operators import Bar, Reconciliation, SaleRules, reconcile, resample, revisions, time_bars
 from tests.operators.bar_support import BASE, MINUTE, Run, collect, label, ohlcv, trade
@@ -296,3 +296,18 @@ def test_reconcile_error_of_either_side_passes_and_leaves_both(side: str) -> Non
 def test_argument_not_allowed_raises_at_the_call(make: Callable[[], Callable[..., Observable[Bar]]]) -> None:
     with pytest.raises(InvalidArgumentError):
         make()
+
+
+# --- all of them
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [revisions(), resample("5m"), lambda bars: reactivex.never().pipe(reconcile(bars))],
+    ids=["revisions", "resample", "reconcile"],
+)
+def test_event_that_is_no_aggregate_is_named(operator: Callable[[Observable[Any]], Observable[Any]]) -> None:
+    run = Run(operator, [(1.0, trade("A", 10, at=1))], until=2)
+    assert isinstance(run.error, InvalidTypeError)
+    assert str(run.error).endswith("must be an aggregate with start and end, or a Bar, not Trade")
+    assert run.released == 1.0
