@@ -142,6 +142,12 @@ def test_value_that_is_no_bar_ends_the_view() -> None:
     assert "must be a bar (trades become bars by rxo.time_bars" in str(view)
 
 
+def test_value_that_is_no_book_ends_the_view() -> None:
+    view = depth(rx.of(trade()))  # type: ignore[arg-type] # that is the test
+    assert isinstance(view.error, InvalidTypeError)
+    assert "must be an order book, or a level-2 book of the crypto cluster, not Trade" in str(view)
+
+
 def test_times_of_the_axis_are_of_the_zone() -> None:
     view = candlesticks(rx.of(bar("IBM", at=0)), timezone="America/New_York")
     assert shown(view)[0].x == ("2023-11-16T10:00:00.000",)
