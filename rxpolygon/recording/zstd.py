@@ -87,7 +87,8 @@ class Packer:
 
     def __init__(self) -> None:
         package = require()
-        self._stream = package.ZstdCompressor(level=_LEVEL).compressobj()
+        # Without a sum, as the package does by itself, a damaged digit in a line would not be noticed.
+        self._stream = package.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj()
         self._flush_block = package.COMPRESSOBJ_FLUSH_BLOCK
 
     def pack(self, data: bytes) -> bytes:

@@ -89,6 +89,25 @@ def test_recording_holds_the_frames_as_they_came(source: Source, tmp_path: Path,
     assert stats.files == (str(path),)
 
 
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_damage_in_a_packed_recording_is_noticed(source: Source, tmp_path: Path, name: str) -> None:
+    needs_zstandard(name)
+    path = tmp_path / name
+    with record(source, path, clock_ns=lambda: 5):
+        source.send(1)
+    whole = path.read_bytes()
+    noticed = 0
+    for bit in range(8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        try:
+            assert frames_of(path) == [(5, frame(trade(number=1)))]  # a bit that means nothing
+        except RecordingError:
+            noticed += 1
+    assert noticed > 7 * len(whole)
+
+
 def test_recording_of_a_client_replays_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "day.jsonl.gz"
     with Simulator(market=False) as server, StreamClient("demo", host=server.url) as client:
