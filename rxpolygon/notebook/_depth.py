@@ -7,9 +7,7 @@ from itertools import accumulate
 from typing import Any, Final, Protocol, cast
 
 from reactivex import Observable, abc
-from reactivex import operators as ops
 
-from rxpolygon.errors import InvalidTypeError
 from rxpolygon.events import Level2Book
 from rxpolygon.notebook._chart import (
     DOWN,
@@ -188,13 +186,6 @@ def _steps(levels: Levels) -> tuple[list[float], list[float]]:
     return [*prices[:1], *prices], [0.0, *sums] if sums else []
 
 
-def _checked(book: Level2Book) -> Level2Book:
-    """A book; what is none would be told by the operator in its own terms."""
-    if not hasattr(book, "bids"):
-        raise InvalidTypeError("what this view shows", book, BooksPicture.shows)
-    return book
-
-
 def depth(
     book: Observable[BookLike],
     *,
@@ -240,5 +231,5 @@ def depth(
     if not isinstance(book, Observable):
         return LiveChart(book, BooksPicture(), every, scheduler)  # it refuses what is no Observable
     # The operator reads no more of a book than what every book has.
-    books = cast("Observable[Level2Book]", book).pipe(ops.map(_checked), order_book(levels))
+    books = cast("Observable[Level2Book]", book).pipe(order_book(levels))
     return LiveChart(books, BooksPicture(), every, scheduler)
