@@ -16,6 +16,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.simulator import checks
+
 __all__ = [
     "Amend",
     "CapRefusal",
@@ -42,6 +45,12 @@ __all__ = [
 ]
 
 
+def _kind(kind: object) -> None:
+    """Refuse what is no kind of garbage."""
+    if not isinstance(kind, GarbageKind):
+        raise InvalidTypeError("kind", kind, "a GarbageKind")
+
+
 class GarbageKind(Enum):
     """What a frame can be instead of an array of events."""
 
@@ -64,11 +73,21 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     Attributes:
         connection: The number of the connection that it happens on, from 1; None for any.
-        times: How often it happens at most; None without limit.
+        times: How often it happens at most, from 1; None without limit.
+
+    Raises:
+        InvalidArgumentError: A value is not allowed; the message says which are.
+        InvalidTypeError: A value has the wrong type.
     """
 
     connection: int | None = None
     times: int | None = 1
+
+    def __post_init__(self) -> None:
+        if self.connection is not None:
+            checks.whole("connection", self.connection, 1)
+        if self.times is not None:
+            checks.whole("times", self.times, 1)
 
 
 class StreamFault(Fault, frozen=True, kw_only=True):
@@ -80,6 +99,10 @@ class StreamFault(Fault, frozen=True, kw_only=True):
 
     after_frames: int = 0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.whole("after_frames", self.after_frames, 0)
+
 
 class RefuseHandshake(Fault, frozen=True, kw_only=True):
     """Answer the handshake with an HTTP error.
@@ -90,6 +113,10 @@ class RefuseHandshake(Fault, frozen=True, kw_only=True):
 
     status: int = 503
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.integer("status", self.status, 300, 599)
+
 
 class CloseAtOnce(Fault, frozen=True, kw_only=True):
     """Close right after the handshake, without a greeting.
@@ -99,6 +126,11 @@ class CloseAtOnce(Fault, frozen=True, kw_only=True):
     """
 
     code: int | None = 1011
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.code is not None:
+            checks.close_code(self.code)
 
 
 class SilentLogin(Fault, frozen=True, kw_only=True):
@@ -139,6 +171,10 @@ class GarbageLogin(Fault, frozen=True, kw_only=True):
 
     kind: GarbageKind = GarbageKind.NOT_JSON
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _kind(self.kind)
+
 
 class CapRefusal(Fault, frozen=True, kw_only=True):
     """Say that the account has all its connections, and close with 1008.
@@ -150,6 +186,11 @@ class CapRefusal(Fault, frozen=True, kw_only=True):
 
     when: Literal["login", "acknowledgement"] = "login"
     delay: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.one_of("when", self.when, ("login", "acknowledgement"))
+        checks.seconds("delay", self.delay)
 
 
 class Cut(StreamFault, frozen=True, kw_only=True):
@@ -166,6 +207,18 @@ class Cut(StreamFault, frozen=True, kw_only=True):
     at_byte: int | None = None
     reset: bool = False
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.whole("extra_bytes", self.extra_bytes, 0)
+        checks.flag("reset", self.reset)
+        if self.at_byte is None:
+            return
+        checks.whole("at_byte", self.at_byte, 0)
+        if self.after_frames or self.extra_bytes:
+            raise InvalidArgumentError(
+                "at_byte", self.at_byte, "it stands instead of after_frames and extra_bytes: give one place"
+            )
+
 
 class Mute(StreamFault, frozen=True, kw_only=True):
     """Stay open and send no data any more.
@@ -175,6 +228,10 @@ class Mute(StreamFault, frozen=True, kw_only=True):
     """
 
     answer_pings: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.flag("answer_pings", self.answer_pings)
 
 
 class HalfOpen(StreamFault, frozen=True, kw_only=True):
@@ -198,6 +255,10 @@ class Complain(StreamFault, frozen=True, kw_only=True):
     message: str | None = None
     closes: bool = False
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.flag("closes", self.closes)
+
 
 class Restart(StreamFault, frozen=True, kw_only=True):
     """Close as a server does that restarts.
@@ -207,6 +268,10 @@ class Restart(StreamFault, frozen=True, kw_only=True):
     """
 
     code: int = 1001
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.close_code(self.code)
 
 
 class Delay(Fault, frozen=True, kw_only=True):
@@ -218,6 +283,10 @@ class Delay(Fault, frozen=True, kw_only=True):
 
     seconds: float
     times: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.seconds("seconds", self.seconds)
 
 
 class Reorder(Fault, frozen=True, kw_only=True):
@@ -235,6 +304,11 @@ class Reorder(Fault, frozen=True, kw_only=True):
     within: float = 0.5
     times: int | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.share("share", self.share)
+        checks.seconds("within", self.within)
+
 
 class Amend(Fault, frozen=True, kw_only=True):
     """Cancel or correct some trades of stocks afterwards, where the vendor tells such things: on Alpaca.
@@ -250,6 +324,11 @@ class Amend(Fault, frozen=True, kw_only=True):
     within: float = 2.0
     times: int | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.share("share", self.share)
+        checks.seconds("within", self.within)
+
 
 class Duplicate(Fault, frozen=True, kw_only=True):
     """Send some events twice, one right after the other.
@@ -260,6 +339,10 @@ class Duplicate(Fault, frozen=True, kw_only=True):
 
     share: float = 0.02
     times: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.share("share", self.share)
 
 
 class Garbage(Fault, frozen=True, kw_only=True):
@@ -274,6 +357,12 @@ class Garbage(Fault, frozen=True, kw_only=True):
     every: int = 10
     times: int | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.kind is not None:
+            _kind(self.kind)
+        checks.whole("every", self.every, 1)
+
 
 class SlowConsumer(Fault, frozen=True, kw_only=True):
     """Cut off a client that leaves too much unread, as the real server does.
@@ -286,3 +375,7 @@ class SlowConsumer(Fault, frozen=True, kw_only=True):
 
     unread_bytes: int = 2**20
     times: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.whole("unread_bytes", self.unread_bytes, 0)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
+from rxpolygon.simulator.checks import integer, positive
 from rxpolygon.simulator.faults import Complain, Fault, RefuseLogin, RefuseSubscription
 from rxpolygon.simulator.venues.base import Encoding, Plan, SecondConnection
 
@@ -25,9 +26,6 @@ Speed = float | Literal["max"]
 OnEnd = Literal["hold", "close", "repeat"]
 #: A server context, or the paths of a certificate chain and its key.
 Tls = ssl.SSLContext | tuple[str | os.PathLike[str], str | os.PathLike[str]]
-
-
-Word = TypeVar("Word", bound=str)
 
 
 class Settings(Struct, frozen=True):
@@ -51,36 +49,6 @@ class Settings(Struct, frozen=True):
     login_timeout: float
     tick: float
     keep_sent: bool
-
-
-def integer(name: str, value: object, low: int, high: int) -> int:
-    """A whole number in a range."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidTypeError(name, value, "an int")
-    if not low <= value <= high:
-        raise InvalidArgumentError(name, value, f"it is from {low} to {high}")
-    return value
-
-
-def positive(name: str, value: object) -> float:
-    """A number above zero."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InvalidTypeError(name, value, "a number")
-    if not 0 < value < float("inf"):
-        raise InvalidArgumentError(name, value, "it is above 0")
-    return float(value)
-
-
-def one_of(name: str, value: Word, allowed: Sequence[str]) -> Word:
-    """One of some words."""
-    if value not in allowed:
-        raise InvalidArgumentError(name, value, f"it is one of {', '.join(map(repr, allowed))}")
-    return value
-
-
-def seconds(name: str, value: object) -> float:
-    """A time, 0 or longer."""
-    return 0.0 if value == 0 and not isinstance(value, bool) else positive(name, value)
 
 
 def speed(value: object) -> Speed:

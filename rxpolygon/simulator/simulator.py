@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from rxpolygon.errors import MissingPackageError, UsageError
+from rxpolygon.simulator import checks
 from rxpolygon.simulator import settings as checked
 from rxpolygon.simulator.faults import Fault
 from rxpolygon.simulator.journal import Journal, Received
@@ -40,9 +41,9 @@ class Simulator:
 
     With ``venue="polygon"`` clients connect to ``url`` and add ``/<cluster>``. With ``venue="alpaca"`` it is
     the whole URL of a stream, ``ws://127.0.0.1:PORT/v2/iex``, and :meth:`url_of` gives those of the others:
-    ``v2/sip``, ``v2/delayed_sip`` (15 minutes behind), ``v2/test`` (the symbol ``FAKEPACA``),
-    ``v1beta3/crypto/us``, ``v1beta1/opra`` and ``v1beta1/indicative``. What is called a cluster here is a
-    feed there. The market behind both is the same.
+    ``v2/sip``, ``v2/delayed_sip`` (15 minutes behind), ``v2/otc``, ``v2/test`` (the symbol ``FAKEPACA``),
+    ``v1beta1/boats`` and ``v1beta1/overnight``, ``v1beta3/crypto/us``, ``v1beta1/opra`` and
+    ``v1beta1/indicative``. What is called a cluster here is a feed there. The market behind both is the same.
 
     A cluster's market starts with the first subscription to it, once subscribe commands have been quiet for
     ``settle`` seconds, so that calls made together miss nothing. With a recording, that holds for each
@@ -132,19 +133,19 @@ class Simulator:
             MissingPackageError: The package ``websockets`` is not installed.
         """
         _require_websockets()
-        self._venue: Venue = _VENUES[checked.one_of("venue", venue, tuple(_VENUES))]()
+        self._venue: Venue = _VENUES[checks.one_of("venue", venue, tuple(_VENUES))]()
         self._settings = checked.Settings(
-            port=checked.integer("port", port, 0, _HIGHEST_PORT),
+            port=checks.integer("port", port, 0, _HIGHEST_PORT),
             symbols=_symbols(symbols),
-            seed=checked.integer("seed", seed, -(2**63), 2**63),
+            seed=checks.integer("seed", seed, -(2**63), 2**63),
             speed=checked.speed(speed),
-            start=None if start is None else checked.integer("start", start, 0, _LATEST_START),
-            rate=None if rate is None else checked.positive("rate", rate),
+            start=None if start is None else checks.integer("start", start, 0, _LATEST_START),
+            rate=None if rate is None else checks.positive("rate", rate),
             market=bool(market),
             recording=None if recording is None else Path(recording),
             recorded_markets=self._recorded_markets(recording),
-            settle=checked.seconds("settle", settle),
-            on_end=checked.one_of("on_end", on_end, ("hold", "close", "repeat")),
+            settle=checks.seconds("settle", settle),
+            on_end=checks.one_of("on_end", on_end, ("hold", "close", "repeat")),
             tls=checked.server_context(tls),
             faults=checked.fault_list(faults, self._venue),
             plan=Plan(
@@ -153,13 +154,13 @@ class Simulator:
                 checked.symbol_limit("symbol_limit", symbol_limit, self._venue),
                 Refusals(frozenset(checked.texts("refuse", refuse)), checked.text("refusal", refusal)),
             ),
-            second_connection=checked.one_of(
+            second_connection=checks.one_of(
                 "second_connection",
                 self._venue.second_connection if second_connection is None else second_connection,
                 ("evict", "refuse", "both", "allow"),
             ),
-            login_timeout=checked.positive("login_timeout", login_timeout),
-            tick=checked.positive("tick", tick),
+            login_timeout=checks.positive("login_timeout", login_timeout),
+            tick=checks.positive("tick", tick),
             keep_sent=bool(keep_sent),
         )
         self._journal = Journal(keep_sent=keep_sent)
@@ -347,7 +348,7 @@ class Simulator:
         Returns:
             How many connections it went to.
         """
-        return self._runner.do(lambda server: server.send_raw(data, cluster, binary=binary))
+        return self._in(cluster, lambda server: server.send_raw(data, cluster, binary=binary))
 
     def complain(
         self,
@@ -373,35 +374,50 @@ class Simulator:
         """
         checked.status("status", status, self._venue)
         what = Notice.OTHER if status is None else status
-        return self._runner.do(lambda server: server.tell(what, message, cluster, closes=closes))
+        return self._in(cluster, lambda server: server.tell(what, message, cluster, closes=closes))
 
     def restart(self, code: int = 1001, cluster: str | None = None) -> int:
         """Close every connection as a server does that restarts; new ones are welcome at once.
 
+        Args:
+            code: The close code.
+            cluster: Only the clients of this cluster; None for all. So for the methods below.
+
         Returns:
             How many connections there were; so for the methods below.
+
+        Raises:
+            InvalidArgumentError: No server may close with this code, or there is no such cluster.
+            InvalidTypeError: The code is no int.
         """
-        return self._runner.do(lambda server: server.restart(code, cluster))
+        checks.close_code(code)
+        return self._in(cluster, lambda server: server.restart(code, cluster))
 
     def drop_connections(self, *, reset: bool = True, cluster: str | None = None) -> int:
         """End every connection without a closing handshake: with RST, or with FIN."""
-        return self._runner.do(lambda server: server.drop(reset=reset, cluster=cluster))
+        return self._in(cluster, lambda server: server.drop(reset=reset, cluster=cluster))
 
     def evict(self, cluster: str | None = None) -> int:
         """Tell every client that another connection took over, and close."""
-        return self._runner.do(lambda server: server.evict(cluster))
+        return self._in(cluster, lambda server: server.evict(cluster))
 
     def mute(self, *, answer_pings: bool = True, cluster: str | None = None) -> int:
         """Send no more data on the present connections; later ones are not muted."""
-        return self._runner.do(lambda server: server.mute(answer_pings=answer_pings, cluster=cluster))
+        return self._in(cluster, lambda server: server.mute(answer_pings=answer_pings, cluster=cluster))
 
     def unmute(self, cluster: str | None = None) -> int:
         """Send data on muted connections again; what was due meanwhile is lost."""
-        return self._runner.do(lambda server: server.unmute(cluster))
+        return self._in(cluster, lambda server: server.unmute(cluster))
 
     def freeze(self, cluster: str | None = None) -> int:
         """Make the present connections half-open: neither read nor written, and not closed."""
-        return self._runner.do(lambda server: server.freeze(cluster))
+        return self._in(cluster, lambda server: server.freeze(cluster))
+
+    def _in(self, cluster: str | None, act: Callable[[Server], int]) -> int:
+        """Let the server do something with the clients of a cluster, or with all."""
+        if cluster is not None:
+            checked.cluster("cluster", cluster, self._venue)
+        return self._runner.do(act)
 
 
 def _require_websockets() -> None:

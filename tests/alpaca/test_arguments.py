@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from rxpolygon import alpaca
-from rxpolygon.alpaca import CryptoDataStream, DataFeed, OptionDataStream, StockDataStream
+from rxpolygon.alpaca import (
+    CryptoDataStream,
+    CryptoFeed,
+    DataFeed,
+    OptionDataStream,
+    OptionsFeed,
+    StockDataStream,
+)
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.simulator import Simulator
 from tests.alpaca.support import Connect, wait_for_topics
@@ -47,6 +54,11 @@ def test_other_streams_have_their_own_paths() -> None:
         StockDataStream("k", "s", url_override="ws://127.0.0.1:1/v2/test?x=1").url
         == "ws://127.0.0.1:1/v2/test?x=1"
     )
+
+
+def test_simulator_serves_every_feed(server: Simulator) -> None:
+    for feed in (*DataFeed, *CryptoFeed, *OptionsFeed):
+        assert server.url_of(feed.path.strip("/")).endswith(feed.path)
 
 
 def test_test_stream_is_named_where_it_is_one_of_the_market() -> None:

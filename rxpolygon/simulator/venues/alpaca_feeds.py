@@ -70,6 +70,9 @@ FEEDS: Final[dict[str, Feed]] = {
     "v2/iex": _stocks(exchange="V"),
     "v2/sip": _stocks(),
     "v2/delayed_sip": _stocks(delay_ms=15 * _MINUTE_MS),
+    "v2/otc": _stocks(),
+    "v1beta1/boats": _stocks(),
+    "v1beta1/overnight": _stocks(),
     "v2/test": Feed("stocks", ("trades", "quotes", "bars"), symbols=("FAKEPACA",)),
     "v1beta3/crypto/us": Feed(
         "crypto", ("trades", "quotes", "orderbooks", "bars", "updatedBars", "dailyBars")
