@@ -10,7 +10,8 @@ import pytest
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, MissingPackageError, RecordingError
 from rxpolygon.simulator import Simulator
-from rxpolygon.simulator.faults import Mute
+from rxpolygon.simulator import faults as wrong
+from rxpolygon.simulator.faults import Fault, Mute
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,81 @@ def test_value_that_is_not_allowed_is_named(argument: str, value: Any) -> None:
 def test_value_of_a_wrong_type_is_named(argument: str, value: Any) -> None:
     with pytest.raises(InvalidTypeError, match=argument):
         Simulator(**{argument: value})
+
+
+@pytest.mark.parametrize(
+    ("fault", "argument", "value"),
+    [
+        (wrong.Evict, "connection", 0),
+        (wrong.Evict, "times", 0),
+        (wrong.Mute, "after_frames", -1),
+        (wrong.Cut, "extra_bytes", -1),
+        (wrong.Cut, "at_byte", -1),
+        (wrong.RefuseHandshake, "status", 200),
+        (wrong.CloseAtOnce, "code", 1006),
+        (wrong.Restart, "code", 5_000),
+        (wrong.CapRefusal, "when", "later"),
+        (wrong.CapRefusal, "delay", -0.1),
+        (wrong.Delay, "seconds", float("nan")),
+        (wrong.Reorder, "share", 1.1),
+        (wrong.Reorder, "within", -1),
+        (wrong.Amend, "share", -0.1),
+        (wrong.Duplicate, "share", 2),
+        (wrong.Garbage, "every", 0),
+        (wrong.SlowConsumer, "unread_bytes", -1),
+    ],
+)
+def test_value_that_a_fault_does_not_allow_is_named(fault: type[Fault], argument: str, value: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"{argument}="):
+        fault(**{argument: value})
+
+
+@pytest.mark.parametrize(
+    ("fault", "argument", "value"),
+    [
+        (wrong.Evict, "connection", "1"),
+        (wrong.Evict, "times", 1.5),
+        (wrong.Mute, "after_frames", True),
+        (wrong.Mute, "answer_pings", "no"),
+        (wrong.Cut, "reset", 1),
+        (wrong.Restart, "code", "1001"),
+        (wrong.Delay, "seconds", "1"),
+        (wrong.Duplicate, "share", None),
+        (wrong.Garbage, "kind", "not json"),
+        (wrong.GarbageLogin, "kind", None),
+        (wrong.Complain, "closes", 1),
+    ],
+)
+def test_value_of_a_type_that_a_fault_does_not_take_is_named(
+    fault: type[Fault], argument: str, value: Any
+) -> None:
+    with pytest.raises(InvalidTypeError, match=argument):
+        fault(**{argument: value})
+
+
+@pytest.mark.parametrize("place", [{"after_frames": 3}, {"extra_bytes": 3}])
+def test_cut_at_two_places_is_refused(place: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError, match="give one place"):
+        wrong.Cut(at_byte=100, **place)
+
+
+def test_what_is_done_to_an_unknown_cluster_is_refused() -> None:
+    with Simulator(market=False) as simulator:
+        for act in (
+            simulator.drop_connections,
+            simulator.evict,
+            simulator.mute,
+            simulator.unmute,
+            simulator.freeze,
+            simulator.restart,
+            simulator.complain,
+        ):
+            with pytest.raises(InvalidArgumentError, match="cluster='stockz'"):
+                act(cluster="stockz")
+        with pytest.raises(InvalidArgumentError, match="cluster='stockz'"):
+            simulator.send_raw("[]", "stockz")
+        with pytest.raises(InvalidArgumentError, match="code=5 "):
+            simulator.restart(5)
 
 
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
