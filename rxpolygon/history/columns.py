@@ -9,15 +9,18 @@ from typing import Any, Final
 from rxpolygon.events import Event
 from rxpolygon.history.layouts import Column, Layout
 from rxpolygon.history.packages import polars
+from rxpolygon.recording.lines import LATEST_NS
 from rxpolygon.replay.clusters import foreign_mark
 from rxpolygon.symbols import normal_symbol
 
-__all__ = ["NS", "Columns", "codes_of"]
+__all__ = ["NS", "Columns", "codes_of", "has_nanoseconds"]
 
 NS: Final = "time of the event in ns"  # the name of no column of any file
 
 _LARGEST_MS: Final = 10**14  # as for events: an instant says its unit by its size
 _LARGEST_US: Final = 10**17
+_NS_IN_MS: Final = 1_000_000
+_NS_IN_US: Final = 1_000
 _PIECE: Final = 8_192
 _SHOWN: Final = 40
 _CONTRACT: Final = re.compile(r"(O:.*|.*[0-9]{6}[CP][0-9]{8})", re.IGNORECASE)
@@ -133,6 +136,17 @@ class Columns:
         return codes if column.kind == "codes" else [None if one is None else one[0] for one in codes]
 
 
+def has_nanoseconds(instant: float) -> bool:
+    """Whether an instant in ms, us or ns is one that an int64 of ns can tell.
+
+    Example:
+        >>> has_nanoseconds(1_700_000_000_000), has_nanoseconds(17_000_000_000_000)
+        (True, False)
+    """
+    unit = _NS_IN_MS if instant < _LARGEST_MS else _NS_IN_US if instant < _LARGEST_US else 1
+    return 0 <= instant * unit < LATEST_NS
+
+
 def codes_of(text: str | None) -> tuple[int, ...] | None:
     """Codes as files have them, in text.
 
@@ -152,27 +166,23 @@ def codes_of(text: str | None) -> tuple[int, ...] | None:
 
 
 def _nanoseconds(pl: Any, name: str, schema: Any) -> Any:
-    """An instant in ms, us or ns, maybe as decimal text, exactly in ns."""
+    """An instant in ms, us or ns, maybe as decimal text, exactly in ns; None beyond the year 2262."""
     kind = schema[name]
     column = pl.col(name)
     if isinstance(kind, (pl.Datetime, pl.Date)):
         return column.cast(pl.Datetime("ns")).dt.epoch("ns")
     if kind.is_float() or kind == pl.String:
         column = column.cast(pl.Decimal(38, 6))
-    if kind.is_integer():
-        return (
-            pl.when(column < _LARGEST_MS)
-            .then(column * 1_000_000)
-            .when(column < _LARGEST_US)
-            .then(column * 1_000)
-            .otherwise(column)
-            .cast(pl.Int64)
-        )
+
+    def scaled(factor: int) -> Any:
+        # None beyond what an int64 of ns can tell, which a product would silently be folded into.
+        return pl.when(column <= LATEST_NS // factor).then((column * factor).cast(pl.Int64, strict=False))
+
     return (
         pl.when(column < _LARGEST_MS)
-        .then((column * 1_000_000).cast(pl.Int64, strict=False))
+        .then(scaled(_NS_IN_MS))
         .when(column < _LARGEST_US)
-        .then((column * 1_000).cast(pl.Int64, strict=False))
+        .then(scaled(_NS_IN_US))
         .otherwise(column.cast(pl.Int64, strict=False))
     )
 

@@ -11,10 +11,9 @@ from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from rxpolygon.errors import RecordingError
-from rxpolygon.history.columns import NS, Columns, codes_of
+from rxpolygon.history.columns import NS, Columns, codes_of, has_nanoseconds
 from rxpolygon.history.layouts import layout_of
 from rxpolygon.history.packages import polars, pyarrow
-from rxpolygon.recording.lines import LATEST_NS
 from rxpolygon.recording.reader import unpacked
 
 __all__ = ["CsvReader", "columns_from"]
@@ -90,12 +89,21 @@ class CsvReader:
             with open(self._path, "rb") as file:
                 for frame in self._fast(file):
                     prepared = self.columns.prepared(frame) if self._is_sound(frame) else None
-                    if prepared is None or prepared[NS].null_count():
+                    if prepared is None or self._loses_instants(frame, prepared):
                         raise ValueError("a row that is to be found")
                     yield prepared
                     rows += frame.height
         except (OSError, ValueError, pyarrow("lib").ArrowException, polars().exceptions.PolarsError):
             yield from self._careful(rows)
+
+    def _loses_instants(self, frame: Any, prepared: Any) -> bool:
+        instants = [(self.columns.stamp_column, NS)]
+        instants += [
+            (name, f"{column.field}:{column.kind}")
+            for name, column in self.columns.chosen
+            if column.kind == "instant"
+        ]
+        return any(frame[name].null_count() != prepared[made].null_count() for name, made in instants)
 
     def _is_sound(self, frame: Any) -> bool:
         """Whether values of the right type are also values that there can be."""
@@ -216,21 +224,27 @@ class CsvReader:
                 return "expected codes such as 12,37"
         if kind in ("float", "int") and not (_NUMBER.fullmatch(text) and abs(float(text)) < _LARGEST[kind]):
             return "expected a number"
-        if kind == "instant" and not (_INSTANT.fullmatch(text) and float(text) < LATEST_NS):
+        if kind == "instant" and not (_INSTANT.fullmatch(text) and has_nanoseconds(float(text))):
             return "expected a time, in whole ns or in ms"
         return None
 
     def _frame(self, header: list[str], rows: list[list[str]]) -> Any:
         pl = polars()
         frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
-        frame = frame.select(pl.col(name).replace("", None) for name in self.columns.names)
+        kinds = {name: column.kind for name, column in self.columns.chosen}
+        numbers = {name for name, kind in kinds.items() if kind in ("float", "int", "instant")}
+        numbers.add(self.columns.stamp_column)
+        frame = frame.select(
+            (pl.col(name).str.strip_chars() if name in numbers else pl.col(name)).replace("", None)
+            for name in self.columns.names
+        )
         whole = [name for name, column in self.columns.chosen if column.kind == "int"]
         frame = frame.with_columns(pl.col(name).cast(pl.Float64) for name in whole)
         return self.columns.prepared(frame)
 
 
-_NUMBER: Final = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-_INSTANT: Final = re.compile(r"\d+(\.\d*)?")
+_NUMBER: Final = re.compile(r"[ \t]*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?[ \t]*")
+_INSTANT: Final = re.compile(r"[ \t]*[0-9]+(\.[0-9]*)?[ \t]*")
 _LARGEST: Final = {"float": math.inf, "int": 2.0**63}
 
 

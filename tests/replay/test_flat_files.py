@@ -246,9 +246,10 @@ def test_columns_of_other_kinds_become_the_same_events() -> None:
 
 
 def test_table_with_times_beyond_all_time_is_an_error() -> None:
-    frame = pl.DataFrame({"symbol": ["A"], "price": [1.0], "size": [1.0], "timestamp": ["9" * 25]})
-    with pytest.raises(RecordingError, match="the column timestamp has times beyond"):
-        list(table(frame, "stocks"))
+    for stamp in ("9" * 25, 17_000_000_400_000, 17_000_000_400_000_000, 1.7e16):
+        frame = pl.DataFrame({"symbol": ["A"], "price": [1.0], "size": [1.0], "timestamp": [stamp]})
+        with pytest.raises(RecordingError, match="the column timestamp has times beyond"):
+            list(table(frame, "stocks"))
 
 
 def test_symbol_of_another_cluster_in_a_table_is_an_error() -> None:
@@ -291,6 +292,9 @@ GOOD = [row(0, 0), row(2, 2), row(1, 1, "B")]
         (row(3, 3, symbol="O:SPY241220P00720000"), "is of the cluster 'options', and this is of 'stocks'"),
         (row(3, 3).replace(str(NS + 3_000_000_000), "99999999999999999999"), "expected a time"),
         (row(3, 3).replace(str(NS + 3_000_000_000), "-5"), "expected a time"),
+        (row(3, 3).replace(str(NS + 3_000_000_000), "17000000400000000"), "expected a time"),
+        (row(3, 3).replace(str(NS + 3_000_000_000), "17000000400000"), "expected a time"),
+        (row(3, 3, price="\x1c10"), "expected a number"),
         (row(3, 3, symbol='"A'), "expected 13 columns, got 1"),
         ("A,,0,4", "expected 13 columns, got 4"),
         (row(3, 3).replace(str(NS + 3_000_000_000), "yesterday"), "expected a time"),
@@ -319,6 +323,16 @@ def test_rows_are_given_once_where_blank_lines_stand_before_a_bad_one(
     path = csv_file(tmp_path / "day.csv", TRADES, *rows, row(500, 500, price="ten"))
     seen, error = numbers_until_error(flat_file(path, "stocks"))
     assert (seen, error.line) == ([*range(500)], 1_002)
+
+
+def test_spaces_around_numbers_do_not_matter_to_either_reader(tmp_path: Path) -> None:
+    good = row(1, 1, price=" 10.5 ")
+    path = csv_file(tmp_path / "day.csv", TRADES, good)
+    assert [event.price for event in flat_file(path, "stocks")] == [10.5]
+    seen, _ = numbers_until_error(
+        flat_file(csv_file(tmp_path / "day.csv", TRADES, good, row(2, 2, price="ten")), "stocks")
+    )
+    assert seen == [1]
 
 
 def test_text_of_another_encoding_is_an_error(tmp_path: Path) -> None:
