@@ -87,7 +87,7 @@ def test_close_over_tls_ends_the_threads(
     wait_for_topics(tls_server, "T.AAPL")
     began = time.monotonic()
     client.close_stream()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
     assert trades.completions == 1
 
 

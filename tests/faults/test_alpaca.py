@@ -310,7 +310,7 @@ def test_connection_that_falls_silent_is_replaced(mute: Fault) -> None:
     # The server does not know that the first connection is gone, and would refuse the second.
     with server(mute, second_connection="allow") as simulator:
         stream = Stream(
-            simulator, websocket_params={"ping_interval": 0.1, "ping_timeout": 0.2}, data_timeout=0.5
+            simulator, websocket_params={"ping_interval": 0.1, "ping_timeout": 0.8}, data_timeout=0.5
         )
         stream.observe()
         stream.client.start_stream_thread()

@@ -25,7 +25,7 @@ def test_close_while_waiting_to_reconnect_is_quick(rig: Rig) -> None:
     log.wait(Reconnecting)
     began = time.monotonic()
     log.client.close_stream()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert log.entries[-1] == Closed()
     assert server.connections == 1
 
@@ -37,7 +37,7 @@ def test_close_while_the_login_is_awaited_is_quick(rig: Rig) -> None:
     log.wait(Connected)
     began = time.monotonic()
     log.client.close_stream()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     assert isinstance(log.entries[-1], Closed)
 
 

@@ -184,11 +184,11 @@ def dribbling_server() -> Iterator[str]:
 def test_frame_that_takes_long_is_life(transport: str) -> None:
     with dribbling_server() as url, Rig(transport, None) as rig:
         log = Log(rig.client(url))
-        log.client.start_stream_thread(ping_interval=0.1, ping_timeout=0.2)
+        log.client.start_stream_thread(ping_interval=0.1, ping_timeout=0.8)
         log.wait(Connected)
         ended = threading.Event()
         log.client.status.subscribe(lambda status: ended.set() if isinstance(status, Disconnected) else None)
-        assert not ended.wait(0.8)
+        assert not ended.wait(1.4)
 
 
 def test_simulators_side_by_side_are_apart(rig: Rig) -> None:
