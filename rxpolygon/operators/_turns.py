@@ -10,12 +10,17 @@ from typing import Any, Generic, TypeVar
 from reactivex import abc
 from reactivex.observer.autodetachobserver import AutoDetachObserver
 
-__all__ = ["Turns"]
+__all__ = ["Turns", "is_stopped"]
 
 T = TypeVar("T")
 V = TypeVar("V")
 
 _log = logging.getLogger("rxpolygon.operators")
+
+
+def is_stopped(observer: object) -> bool:
+    """Whether an observer of RxPY's has had its end or was disposed of, so that it passes nothing on."""
+    return bool(getattr(observer, "is_stopped", False))
 
 
 class Turns(Generic[T]):
@@ -161,9 +166,14 @@ class Turns(Generic[T]):
                 self.give_back(None)
 
     def fail(self, error: Exception) -> None:
-        """Gives the observer an exception that came out of a handler as its end. Only in a turn."""
-        if self.is_over:
-            # From on_error or on_completed: there is nobody else to tell.
+        """Gives the observer an exception that came out of a handler as its end. Only in a turn.
+
+        Raises:
+            Exception: The same one, where nobody is left to be told: it came out of on_error or on_completed,
+                or operators of RxPY behind this one gave it to an observer without an on_error.
+        """
+        if self.is_over or is_stopped(self._observer):
+            self.is_over = True
             raise error
         _log.error("an observer raised; it is detached", exc_info=error)
         self.end(error)

@@ -11,6 +11,7 @@ from typing import Generic, Literal, TypeVar
 from reactivex import abc
 
 from rxpolygon.errors import QueueFullError
+from rxpolygon.operators._turns import is_stopped
 
 __all__ = ["Overflow", "Worker"]
 
@@ -143,6 +144,8 @@ class Worker(Generic[T]):
         try:
             self._observer.on_next(value)
         except Exception as error:
+            if is_stopped(self._observer):
+                raise  # it was told by operators of RxPY, and had no on_error
             _log.error("an observer raised; it is detached", exc_info=error)
             self.stop()
             self._observer.on_error(error)

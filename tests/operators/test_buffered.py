@@ -241,6 +241,23 @@ def test_buffered_observer_that_raises_gets_it_in_on_error_and_is_logged(
     assert "an observer raised; it is detached" in caplog.messages
 
 
+def test_buffered_exception_that_nobody_takes_goes_to_the_hook_of_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source: Hot[int] = Hot()
+    hooked: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda it: hooked.append(it.exc_value))
+
+    def misspelt(_: int) -> int:
+        raise ERROR
+
+    source.pipe(rxo.buffered(10), ops.map(misspelt)).subscribe()
+    source.send(1)
+    wait_until(lambda: bool(hooked) and not own_threads(), "the error")
+    assert hooked == [ERROR]
+    assert not source.observers
+
+
 def test_buffered_observer_that_raises_wakes_a_source_that_waits_for_room() -> None:
     source: Hot[int] = Hot()
     slow = Slow()

@@ -269,6 +269,21 @@ def test_by_symbol_observer_that_raises_gets_it_in_on_error_and_no_symbol_is_bla
     assert not source.observers
 
 
+def test_by_symbol_blames_no_symbol_for_what_is_behind_it_without_on_error() -> None:
+    source: Hot[Trade] = Hot()
+    told: list[str] = []
+
+    def misspelt(_: object) -> object:
+        raise ERROR
+
+    operator = rxo.by_symbol(prices, on_symbol_error=lambda symbol, _: told.append(symbol))
+    source.pipe(operator, ops.map(misspelt)).subscribe()
+    with pytest.raises(type(ERROR), match=str(ERROR)):
+        source.send(trade("A"))
+    assert told == []
+    assert not source.observers
+
+
 def test_by_symbol_observer_that_raises_without_on_error_raises_to_the_source() -> None:
     source: Hot[Trade] = Hot()
 

@@ -83,6 +83,24 @@ def test_operator_silent_source_stays_silent(case: str) -> None:
 
 
 @every_operator
+def test_operator_lets_nobodys_exception_reach_the_source(case: str) -> None:
+    """As RxPY's own operators do: nobody behind has an on_error, and it must not vanish."""
+    lab = Lab()
+    make, event, _ = CASES[case]
+    source: Hot[Any] = lab.source()
+
+    def misspelt(_: object) -> object:
+        raise ERROR
+
+    source.pipe(make(), ops.map(misspelt)).subscribe(scheduler=lab.scheduler)
+    with pytest.raises(type(ERROR), match=str(ERROR)):
+        source.send(event(1), event(2), event(3))
+        lab.run(10_000)
+        source.complete()
+    assert not source.observers
+
+
+@every_operator
 def test_operator_source_error_comes_last_and_releases(case: str) -> None:
     it = Setup(case)
     it.source.send(it.event(1), it.event(2))
