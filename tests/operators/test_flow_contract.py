@@ -92,11 +92,14 @@ def test_operator_lets_nobodys_exception_reach_the_source(case: str) -> None:
     def misspelt(_: object) -> object:
         raise ERROR
 
-    source.pipe(make(), ops.map(misspelt)).subscribe(scheduler=lab.scheduler)
-    with pytest.raises(type(ERROR), match=str(ERROR)):
+    def run_to_the_end() -> None:
         source.send(event(1), event(2), event(3))
         lab.run(10_000)
         source.complete()
+
+    source.pipe(make(), ops.map(misspelt)).subscribe(scheduler=lab.scheduler)
+    with pytest.raises(type(ERROR), match=str(ERROR)):
+        run_to_the_end()
     assert not source.observers
 
 
