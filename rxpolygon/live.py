@@ -19,7 +19,7 @@ from rxpolygon.connection.machine import Phase, Timing
 from rxpolygon.delivery import Decoder, Delivery
 from rxpolygon.errors import InvalidTypeError, RxPolygonError
 from rxpolygon.raw import RawDelivery
-from rxpolygon.settings import certificates_from, flag, one_of, positive_number
+from rxpolygon.settings import byte_limit, certificates_from, flag, one_of, positive_number
 from rxpolygon.stats import StreamStats, time_of
 from rxpolygon.streams import Streams
 from rxpolygon.topics import Topic
@@ -77,10 +77,10 @@ def connection_options(
         transport=transport,
         reconnect=reconnect,
         overflow=cast("Overflow", one_of("overflow", overflow, OVERFLOW_POLICIES)),
-        max_buffer=int(positive_number("max_buffer", max_buffer, "bytes")),
+        max_buffer=byte_limit("max_buffer", max_buffer),
         data_timeout=data_timeout,
         ca_certs=certificates_from(ca_certs),
-        max_frame=int(positive_number("max_frame", max_frame, "bytes")),
+        max_frame=byte_limit("max_frame", max_frame),
         raw_data=flag("raw_data", raw_data),
     )
 

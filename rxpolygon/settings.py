@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Final
@@ -17,6 +18,7 @@ from rxpolygon.venues.polygon.names import StreamCluster, StreamHost
 __all__ = [
     "api_key_from",
     "base_url_from",
+    "byte_limit",
     "certificates_from",
     "cluster_from",
     "data_limits_from",
@@ -87,6 +89,9 @@ def base_url_from(host: StreamHost | str) -> str:
     parts = websocket_url_from("host", url, allowed, shown=text)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InvalidArgumentError("host", "<hidden>", f"{allowed}, without user, query or fragment")
+    cluster = parts.path.rstrip("/").rpartition("/")[2]
+    if cluster in {it.value for it in StreamCluster}:
+        raise InvalidArgumentError("host", text, f"the URL without /{cluster}: the cluster is added to it")
     scheme, _, rest = url.partition("://")
     return f"{scheme.lower()}://{rest.rstrip('/')}"
 
@@ -129,11 +134,18 @@ def positive_number(argument: str, value: float, unit: str, *, zero: bool = Fals
     """The value, if it is a number above zero (or zero, where that is allowed)."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidTypeError(argument, value, f"a number of {unit}")
-    if not value >= 0 or (value == 0 and not zero) or value == float("inf"):
+    if not 0 <= value <= sys.float_info.max or (value == 0 and not zero):
         raise InvalidArgumentError(
             argument, value, f"a number of {unit} above 0" + (", or 0" if zero else "")
         )
     return value
+
+
+def byte_limit(argument: str, value: float) -> int:
+    """The value as a number of bytes, if it is 1 or more."""
+    if positive_number(argument, value, "bytes") < 1:
+        raise InvalidArgumentError(argument, value, "a number of bytes, 1 or more")
+    return int(value)
 
 
 def data_limits_from(

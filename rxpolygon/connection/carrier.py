@@ -134,7 +134,7 @@ class Carrier:
 
         From the dispatch thread (an observer) it does not wait for that thread itself.
         """
-        deadline = time.monotonic() + limit
+        deadline = time.monotonic() + min(limit, threading.TIMEOUT_MAX)
         with self._condition:
             self._machine.stop()
             self._undelivered += self._buffer.discard()
@@ -142,7 +142,7 @@ class Carrier:
         current = threading.current_thread()
         for thread in (self._keeper, self._dispatcher):
             if thread is not current and thread.is_alive():
-                thread.join(max(0.0, deadline - time.monotonic()))
+                thread.join(_wait_until(deadline))
         return not any(
             thread.is_alive() for thread in (self._keeper, self._dispatcher) if thread is not current
         )
@@ -189,7 +189,7 @@ class Carrier:
                 if self._outbox:
                     return self._outbox.popleft()
                 deadline = self._machine.deadline
-                self._condition.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
+                self._condition.wait(None if deadline is None else _wait_until(deadline))
 
     def _reads(self) -> int:
         return self._transport.reads if self._transport is not None else 0
@@ -327,6 +327,11 @@ class Carrier:
             case End():
                 atexit.unregister(self.close)
                 self._sink.end(item.error, self._undelivered)
+
+
+def _wait_until(deadline: float) -> float:
+    """Seconds to wait, no more than the system can: somebody may have said 1e10 for never."""
+    return min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
 
 
 def _in_pieces(frames: list[bytes]) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable
 from typing import Literal
 
@@ -52,19 +52,26 @@ class Reconnect(Struct, frozen=True, kw_only=True):
         for name in ("initial", "maximum", "multiplier", "cap_cooldown"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InvalidTypeError(name, value, "a number of seconds")
-            if not math.isfinite(value) or value < 0:
+                unit = "" if name == "multiplier" else " of seconds"
+                raise InvalidTypeError(name, value, f"a number{unit}")
+            if not 0 <= value <= sys.float_info.max:
                 raise InvalidArgumentError(name, value, "a finite number, 0 or more")
         if self.multiplier < 1:
             raise InvalidArgumentError("multiplier", self.multiplier, "1 or more")
-        if self.attempts is not None and (not isinstance(self.attempts, int) or self.attempts < 1):
-            raise InvalidArgumentError(
-                "attempts", self.attempts, "a whole number from 1, or None for no limit"
-            )
+        self._check_attempts()
         if self.jitter not in ("full", "none"):
             raise InvalidArgumentError("jitter", self.jitter, "'full' or 'none'")
         if self.on_evicted not in ("stop", "retry"):
             raise InvalidArgumentError("on_evicted", self.on_evicted, "'stop' or 'retry'")
+
+    def _check_attempts(self) -> None:
+        allowed = "a whole number from 1, or None for no limit"
+        if self.attempts is None:
+            return
+        if isinstance(self.attempts, bool) or not isinstance(self.attempts, int):
+            raise InvalidTypeError("attempts", self.attempts, allowed)
+        if self.attempts < 1:
+            raise InvalidArgumentError("attempts", self.attempts, allowed)
 
     def delay(self, attempt: int, random: Callable[[], float], *, capped: bool = False) -> float:
         """Seconds to wait before an attempt.
@@ -75,7 +82,10 @@ class Reconnect(Struct, frozen=True, kw_only=True):
             capped: Whether the account's connection limit was the reason.
         """
         exponent = min(attempt - 1, 64)  # beyond, the power is over any sensible maximum
-        wait = min(self.maximum, self.initial * self.multiplier**exponent)
+        try:
+            wait = min(self.maximum, self.initial * self.multiplier**exponent)
+        except OverflowError:  # a steep multiplier
+            wait = self.maximum
         if self.jitter == "full":
             wait *= random()
         return self.cap_cooldown + wait if capped else wait

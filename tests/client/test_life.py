@@ -383,3 +383,17 @@ def test_close_in_the_middle_of_the_start_on_the_same_thread_ends_the_stream(
     assert not starter.is_alive(), "the start waits for itself"
     wait_for(lambda: not client.is_streaming)
     assert str(client.state) == "closed"
+
+
+def test_times_longer_than_the_system_can_wait_stand_for_never(server: Simulator, connect: Connect) -> None:
+    client = connect(server, data_timeout=1e10)
+    trades = Recorder.of(client.subscribe_stock_trades(["AAPL"]))
+    client.start_stream_thread(ping_interval=1e10, ping_timeout=10**30)
+    wait_for_topics(server, "T.AAPL")
+    client.subscribe_stock_trades(["MSFT"])
+    wait_for_topics(server, "T.AAPL", "T.MSFT")
+    push_numbers(server, 1)
+    trades.wait()
+    client.close_stream(1e10)
+    assert not client.is_streaming
+    assert trades.completions == 1
