@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from rxpolygon.text import printable
+from rxpolygon.text import instant, printable
 from rxpolygon.topics import Topic
 
 __all__ = [
@@ -263,14 +263,19 @@ class Lagging(Status, frozen=True):
 
     Attributes:
         buffered_bytes: What waits in the buffer.
-        lag: Seconds between the newest event delivered and now; None when unknown.
+        lag: Seconds between the newest event delivered and now; None when unknown. Below 0 where the source's
+            clock is ahead, as that of a simulator with a speed.
+
+    Example:
+        >>> str(Lagging(buffered_bytes=50_000_000, lag=2.5)), str(Lagging(buffered_bytes=8, lag=-60.0))
+        ('lagging: 50000000 bytes wait, 2.5 s behind', 'lagging: 8 bytes wait')
     """
 
     buffered_bytes: int
     lag: float | None = None
 
     def __str__(self) -> str:
-        lag = "" if self.lag is None else f", {self.lag:.1f} s behind"
+        lag = "" if self.lag is None or self.lag < 0 else f", {self.lag:.1f} s behind"
         return f"lagging: {self.buffered_bytes} bytes wait{lag}"
 
 
@@ -297,6 +302,10 @@ class Gap(Status, frozen=True):
         before: Timestamp of the first event after it, Unix ms UTC, None while there is none.
         cause: ``reconnect``, ``dropped``, ``malformed`` or ``resubscribed``.
         dropped: Frames known to be lost, None when the number cannot be known.
+
+    Example:
+        >>> str(Gap("T", ("AAPL",), 1_700_000_000_001, 1_700_000_007_500, "reconnect"))
+        'gap in T of AAPL from 2023-11-14T22:13:20.001Z to 2023-11-14T22:13:27.500Z (reconnect)'
     """
 
     channel: str
@@ -308,5 +317,7 @@ class Gap(Status, frozen=True):
 
     def __str__(self) -> str:
         names = ", ".join(self.symbols[:5]) + (", …" if len(self.symbols) > 5 else "")
-        span = f"from {self.after} to {self.before}"
+        start = "the beginning" if self.after is None else instant(self.after)
+        end = "now" if self.before is None else instant(self.before)
+        span = f"from {start} to {end}"
         return f"gap in {self.channel} of {printable(names)} {span} ({self.cause})"

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-__all__ = ["printable"]
+from datetime import UTC, datetime
+
+__all__ = ["instant", "printable"]
+
+
+def instant(milliseconds: int | None) -> str:
+    """Unix milliseconds for a person: in UTC; as they are where no calendar has them.
+
+    Example:
+        >>> instant(1_700_000_000_001)
+        '2023-11-14T22:13:20.001Z'
+    """
+    if milliseconds is None:
+        return "an unknown time"
+    try:
+        moment = datetime.fromtimestamp(milliseconds / 1_000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{milliseconds} ms"
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def printable(text: str, limit: int = 500) -> str:

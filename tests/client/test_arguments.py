@@ -179,6 +179,17 @@ def test_host_of_another_form_raises(host: str) -> None:
         StreamClient("KEY", host=host)
 
 
+def test_host_with_the_cluster_raises_and_says_that_it_is_added() -> None:
+    with pytest.raises(InvalidArgumentError, match="without /stocks: the cluster is added"):
+        StreamClient("KEY", host="wss://socket.polygon.io/stocks")
+
+
+def test_symbols_that_are_no_list_raise_instead_of_being_lost() -> None:
+    client = StreamClient("KEY")
+    with pytest.raises(InvalidTypeError, match=r"force_uppercase_symbols.*one list"):
+        client.subscribe_stock_trades("AAPL", "MSFT")  # type: ignore[arg-type]  # as with Alpaca's
+
+
 @pytest.mark.parametrize(
     "host", ["wss://user:SECRET@x.example", "ws://x.example/?apiKey=SECRET", "ws://x.example/#SECRET"]
 )
