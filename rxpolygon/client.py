@@ -29,9 +29,9 @@ class StreamClient(LiveStreams, MarketStreams):
     Subscribe, compose, start::
 
         client = StreamClient(cluster="stocks")
-        trades = client.subscribe_stock_trades(["AAPL", "MSFT"])
-        trades.pipe(rxo.time_bars("1m")).subscribe(print)
-        client.start_stream_thread()
+        bars = client.subscribe_stock_trades(["AAPL", "MSFT"]).pipe(rxo.time_bars("1m"))
+        with client:  # or start_stream_thread(), which returns at once, and close_stream() at the end
+            bars.pipe(ops.do_action(print)).run()
 
     Observers and handlers are called on one thread of the client's own, the dispatch thread; another thread
     reads the socket, so a slow observer does not make the server cut the connection. An observer that raises
@@ -133,6 +133,7 @@ class StreamClient(LiveStreams, MarketStreams):
     ) -> None:
         """Connect, log in and stream, in threads of the client's own. Returns at once.
 
+        The threads are daemons: they end with the program, so a script must have something to wait for.
         Does nothing while the stream runs. After its end it starts anew: subscribe again. In a callback of
         the end, such as ``on_error``, it starts once the end has been told to all.
 

@@ -84,6 +84,7 @@ class DataStream(HandledStreams, LiveStreams):
     def start_stream_thread(self) -> None:
         """Connect, log in and stream, in threads of the stream's own. Returns at once.
 
+        The threads are daemons: they end with the program. :meth:`run` waits instead.
         Does nothing while it runs. After its end it starts anew: subscribe again.
 
         Raises:
