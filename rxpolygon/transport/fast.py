@@ -177,9 +177,11 @@ class FastTransport:
         with contextlib.suppress(OSError):
             cut.shutdown(socket.SHUT_RDWR)
         limit = asyncio.get_running_loop().time() + _RELEASE
-        while cut.fileno() >= 0 and asyncio.get_running_loop().time() < limit:
-            await asyncio.sleep(0.002)
-        cut.close()
+        try:
+            while cut.fileno() >= 0 and asyncio.get_running_loop().time() < limit:
+                await asyncio.sleep(0.002)
+        finally:  # a second abort interrupts the wait
+            cut.close()
 
     def _opened(self, transport: WSTransport) -> None:
         # Before the first frame is told: its answer may be sent at once, from another thread.

@@ -129,7 +129,10 @@ class StandardTransport:
             if is_proxied(endpoint.url):
                 connection.sock_opt.sslopt = {"context": tls_context(endpoint)}
             else:
-                opened = open_socket(endpoint, self._closing.is_set)
+                # Known to _cut from here on, and not only once websocket-client has it.
+                connection.sock = opened = open_socket(endpoint, self._closing.is_set)
+                if self._closing.is_set():
+                    self._cut()
             connection.connect(  # type: ignore[no-untyped-call]  # it has no annotations
                 endpoint.url,
                 header=[f"{name}: {value}" for name, value in endpoint.headers.items()],

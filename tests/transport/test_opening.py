@@ -6,10 +6,12 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
 
 import pytest
 
-from rxpolygon.transport import Endpoint, Loss, Transport, choose_transport
+from rxpolygon.transport import Endpoint, Loss, Transport, choose_transport, fast, standard
 from tests.bare_server import accept
 from tests.support import wait_for
 
@@ -84,6 +86,28 @@ def test_attempt_can_be_given_up_at_every_stage(kind: str, stage: str, farewell:
         else:
             getattr(transport, farewell)()
             assert transport.join(LIMIT)
+    assert listener.loss is not None
+    assert not listener.is_open.is_set()
+
+
+@pytest.mark.parametrize("module", [standard, fast])
+def test_attempt_can_be_given_up_just_before_the_handshake(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = Listener()
+    real = module.open_socket
+
+    def open_and_abort(*arguments: Any, **options: Any) -> socket.socket:
+        opened: socket.socket = real(*arguments, **options)
+        transport.abort()
+        return opened
+
+    monkeypatch.setattr(module, "open_socket", open_and_abort)
+    with silent_server("handshake") as (url, _):
+        kind = "fast" if module is fast else "default"
+        transport = choose_transport(kind, Endpoint(url, connect_timeout=PATIENT), listener, "rxpolygon-test")
+        transport.start()
+        assert transport.join(LIMIT)
     assert listener.loss is not None
     assert not listener.is_open.is_set()
 
