@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
@@ -37,7 +38,7 @@ def positive(name: str, value: object) -> float:
     """A number above zero."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidTypeError(name, value, "a number")
-    if not 0 < value < float("inf"):
+    if not 0 < value <= sys.float_info.max:
         raise InvalidArgumentError(name, value, "it is above 0")
     return float(value)
 
@@ -53,7 +54,7 @@ def seconds(name: str, value: object) -> float:
     """A time, 0 or longer."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidTypeError(name, value, "a number of seconds")
-    if not 0 <= value < float("inf"):
+    if not 0 <= value <= sys.float_info.max:
         raise InvalidArgumentError(name, value, "it is 0 or above, and finite")
     return float(value)
 

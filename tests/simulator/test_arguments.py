@@ -25,6 +25,8 @@ from rxpolygon.simulator.faults import Fault, Mute
         ("speed", "fast"),
         ("speed", float("inf")),
         ("rate", 0.0),
+        pytest.param("rate", 10**400, id="rate-no-float"),
+        pytest.param("settle", 10**400, id="settle-no-float"),
         ("start", -5),
         ("settle", -1),
         ("tick", 0),
