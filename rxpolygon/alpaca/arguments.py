@@ -228,9 +228,7 @@ def topics_of(channel: Channel, symbols: Sequence[str]) -> list[Topic]:
     topics: dict[Topic, None] = {}
     for symbol in symbols:
         if not isinstance(symbol, str):
-            remedy = (
-                "a handler comes first" if callable(symbol) else "unpack a list as in subscribe(*symbols)"
-            )
+            remedy = "a handler comes first" if callable(symbol) else UNPACK
             raise InvalidTypeError("symbols", symbol, f"each a str: {remedy}")
         name = symbol.strip().upper()
         if not name or any(sign.isspace() or sign == "," for sign in name):
