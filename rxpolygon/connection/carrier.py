@@ -269,21 +269,24 @@ class Carrier:
 
     def _heard_data(self, ear: _Ear, frames: list[bytes]) -> None:
         if self._machine.awaits_data:
-            channels = self._carried_channels(b"".join(frames))
+            channels = self._carried_channels(frames)
             if channels:
                 with self._condition:
                     if self._ear is ear:
                         self._machine.data(time.monotonic(), channels)
         self._put(ear, frames)
 
-    def _carried_channels(self, data: bytes) -> list[str]:
+    def _carried_channels(self, frames: list[bytes]) -> list[str]:
         """The channels of frames that are watched, else any one: without a channel it is no market data."""
         carries = self._dialect.carries
-        watched = [name for name in self._machine.watched if carries(data, name)]
-        if watched:
-            return watched
-        any_one = next((name for name in self._machine.channels if carries(data, name)), None)
-        return [] if any_one is None else [any_one]
+        if self._machine.watched:
+            data = b"".join(frames)
+            watched = [name for name in self._machine.watched if carries(data, name)]
+            if watched:
+                return watched
+        # Nearly always the first frame tells, so nothing is joined for it.
+        names = self._machine.channels
+        return next(([name] for frame in frames for name in names if carries(frame, name)), [])
 
     def _put(self, ear: _Ear, frames: list[bytes]) -> None:
         if not self._buffer.put(frames, ear.is_heard):

@@ -111,7 +111,7 @@ class Machine:
         self._reconnect = reconnect
         self._random = random
         self._subscriptions = Subscriptions(dialect)
-        self._channels: tuple[str, ...] = ()
+        self._channels: frozenset[str] = frozenset()
         self._effects: list[Effect] = []
         self._attempt = 0  # attempts since the last good connection
         self._cause: Cause | None = None  # why the server says that it will close
@@ -156,8 +156,8 @@ class Machine:
         return self._mute_watch.channels
 
     @property
-    def channels(self) -> tuple[str, ...]:
-        """The channels of the topics that were asked for on the present connection."""
+    def channels(self) -> frozenset[str]:
+        """The channels that the connection has, or had until it was lost; to be read by any thread."""
         return self._channels
 
     def take(self) -> list[Effect]:
@@ -177,11 +177,9 @@ class Machine:
     def flush(self, now: float) -> None:
         """Send what changed in the wanted topics, if the connection is up."""
         if self.phase is Phase.LIVE:
-            commands = self._subscriptions.commands()
-            if commands:
-                self._effects += commands
-                self._channels = tuple({topic.prefix for topic in self._subscriptions.on_wire})
-            self._mute_watch.subscribed(now, self._subscriptions.on_wire)
+            self._effects += self._subscriptions.commands()
+            self._channels = self._subscriptions.channels
+            self._mute_watch.subscribed(now, self._channels)
 
     def opened(self, now: float) -> None:
         """The websocket is open."""
@@ -198,7 +196,7 @@ class Machine:
 
         Args:
             now: The time.
-            channels: Those of :attr:`watched` that the data belongs to.
+            channels: Those of :attr:`watched` that the data belongs to; others mean nothing.
         """
         if self.phase is Phase.LIVE:
             self._good()

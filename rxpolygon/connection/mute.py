@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from rxpolygon.topics import Topic
-
 __all__ = ["MuteWatch"]
 
 _ANY: Final = ""  # the watch over data of whatever channel
@@ -62,16 +60,12 @@ class MuteWatch:
     def _due(self, name: str) -> float:
         return self._since[name] + self._limits[name] * self._patience[name]
 
-    def subscribed(self, now: float, topics: Iterable[Topic]) -> None:
-        """What is subscribed now: data of it is awaited, and silence of other channels is natural."""
-        if not self._limits:
-            return
-        prefixes = {topic.prefix for topic in topics}
-        if prefixes:
-            prefixes.add(_ANY)
+    def subscribed(self, now: float, channels: frozenset[str]) -> None:
+        """The channels that are subscribed now: data is awaited, and silence of other channels is natural."""
         if not self._since:
             self._look_at = now
-        self._since = {name: self._since.get(name, now) for name in self._limits if name in prefixes}
+        awaited = channels | {_ANY} if channels else channels
+        self._since = {name: self._since.get(name, now) for name in self._limits if name in awaited}
 
     def connection_lost(self) -> None:
         """Nothing can be awaited."""

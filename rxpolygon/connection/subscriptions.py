@@ -50,6 +50,7 @@ class Subscriptions:
         self._dialect = dialect
         self._wanted: dict[Topic, None] = {}
         self._on_wire: dict[Topic, None] = {}
+        self._channels: frozenset[str] | None = None  # of what is on the wire; None when that has changed
         self._changed: dict[Topic, None] = {}
         self._requests: deque[_Request] = deque()
         self._stated: dict[Topic, None] = {}  # what the server last said that it has
@@ -64,6 +65,14 @@ class Subscriptions:
     def on_wire(self) -> Iterable[Topic]:
         """Every topic that was asked for on the present connection and not refused."""
         return self._on_wire.keys()
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """The prefixes of the topics that are on the wire."""
+        # Asked for whenever the keeper wakes, however many thousands of topics there are.
+        if self._channels is None:
+            self._channels = frozenset(topic.prefix for topic in self._on_wire)
+        return self._channels
 
     @property
     def deadline(self) -> float | None:
@@ -93,6 +102,7 @@ class Subscriptions:
             topic for topic in self._wanted if topic in self._on_wire or topic.wildcard in self._on_wire
         )
         self._on_wire.clear()
+        self._channels = None
         self._requests.clear()
         self._stated.clear()
         self._patience.clear()
@@ -112,6 +122,8 @@ class Subscriptions:
         self._changed = {}
         added = [topic for topic in changed if self._must_add(topic)]
         removed = [topic for topic in changed if self._must_remove(topic)]
+        if added or removed:
+            self._channels = None
         effects: list[Effect] = []
         for command, topics in self._dialect.subscribe(added) if added else ():
             effects.append(Send(command, f"subscribe {len(topics)} topics: {_listing(topics)}"))
@@ -160,6 +172,7 @@ class Subscriptions:
         """The server ended a subscription by itself: ask again, and say that data may be missing."""
         if topic not in self._wanted or self._on_wire.pop(topic, False) is False:
             return []
+        self._channels = None
         self._ask_again(topic, now, at_once=True)
         return [Lost(self._with_brought([topic]), "resubscribed")]
 
@@ -172,7 +185,7 @@ class Subscriptions:
         if self._requests:
             self._requests.popleft()
         before, self._stated = self._stated, dict.fromkeys(notice.topics)
-        asked, self._on_wire = self._on_wire, self._stated_and_asked()
+        asked, self._on_wire, self._channels = self._on_wire, self._stated_and_asked(), None
         effects: list[Effect] = [Tell(Subscribed(topic)) for topic in self._stated if topic not in before]
         effects += [Tell(Unsubscribed(topic)) for topic in before if topic not in self._stated]
         self._patience.satisfied(topic for topic in self._stated if topic in self._wanted)
@@ -275,6 +288,7 @@ class Subscriptions:
 
     def _refuse(self, topic: Topic, notice: TopicsRefused) -> list[Effect]:
         self._on_wire.pop(topic, None)
+        self._channels = None
         self._wanted.pop(topic, None)
         if topic.is_wildcard:  # singles that it covered must now be asked for by themselves
             self._changed.update(dict.fromkeys(t for t in self._wanted if t.prefix == topic.prefix))
