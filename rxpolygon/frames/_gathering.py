@@ -96,7 +96,7 @@ def gathered(
             handle: Callable[[Any], None] = take
             if every_ms is not None:
                 timer = SilenceTimer(
-                    every_ms / 1_000, scheduler, held.__len__, lambda: turns.run(flush, None)
+                    every_ms / 1_000, scheduler, held.__len__, lambda: turns.run_if_idle(flush, None)
                 )
                 handle = timer.watched(take)
                 parts.append(timer)

@@ -200,7 +200,10 @@ def _writing(
             handle: Callable[[Any], None] = take
             if every_ms is not None:
                 timer = SilenceTimer(
-                    every_ms / 1_000, scheduler, lambda: parts.rows, lambda: turns.run(write_rest, None)
+                    every_ms / 1_000,
+                    scheduler,
+                    lambda: parts.rows,
+                    lambda: turns.run_if_idle(write_rest, None),
                 )
                 handle = timer.watched(take)
                 disposables.append(timer)

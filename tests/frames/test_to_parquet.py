@@ -148,6 +148,23 @@ def test_silence_writes_what_waits(tmp_path: Path) -> None:
     assert isinstance(part, PartFile)
 
 
+def test_a_busy_observer_is_no_silence(tmp_path: Path) -> None:
+    lab = Lab()
+    source: Hot[Trade] = lab.source()
+    parts: list[PartFile] = []
+
+    def take(part: PartFile) -> None:
+        parts.append(part)
+        if len(parts) == 1:
+            lab.run(lab.now + 5)
+
+    source.pipe(frames.to_parquet(tmp_path, every="1s")).subscribe(take, scheduler=lab.scheduler)
+    lab.run(0.5)
+    source.send(trade(at=0), trade(at=1_000), trade(at=1_500))
+    lab.run(20)
+    assert [part.rows for part in parts] == [1, 2]
+
+
 def test_the_largest_are_written_when_too_many_rows_wait(tmp_path: Path) -> None:
     lab = Lab()
     source: Hot[Trade] = lab.source()
