@@ -174,9 +174,10 @@ def _trade_key(trade: Timed) -> Hashable | None:
     # The overloads let only trades with an id come here without a key.
     it: Identified = trade  # type: ignore[assignment]
     try:
-        # With the class: a cancel has the exchange and the id of its trade.
-        return None if it.id is None else (it.__class__, it.symbol, it.exchange, it.id)
+        # With the kind: a cancel has the exchange and the id of its trade. By name: with the class itself the
+        # garbage collector would go through all keys again and again, which doubled the cost of a trade.
+        return None if it.id is None else (it.__class__.__name__, it.symbol, it.exchange, it.id)
     except AttributeError as error:
         if is_amendment(trade):
-            return trade.__class__, trade.symbol, trade_of(trade), trade.timestamp
+            return trade.__class__.__name__, trade.symbol, trade_of(trade), trade.timestamp
         raise unfit(trade, "a trade with exchange and id; for others give key=", error) from error
