@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec import Struct
+
+from rxpolygon.events._base import moment_of
 
 __all__ = ["Bar"]
 
@@ -61,5 +63,5 @@ class Bar(Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def time(self) -> datetime:
-        """The bar's start as an aware datetime in UTC."""
-        return datetime.fromtimestamp(self.start / 1_000, UTC)
+        """The bar's start as an aware datetime in UTC; None where that is beyond the calendar."""
+        return moment_of(self.start * 1_000)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec import Struct
 
-from rxpolygon.events._base import ABSENT
+from rxpolygon.events._base import ABSENT, moment_of
 
 __all__ = ["Dated"]
 
@@ -21,6 +21,6 @@ class Dated(Struct, frozen=True, gc=False):
 
     @property
     def time(self) -> datetime:
-        """The instant as an aware datetime in UTC."""
+        """The instant as an aware datetime in UTC; None where missing or beyond the calendar."""
         stamp = self.timestamp
-        return ABSENT if stamp is None else datetime.fromtimestamp(stamp / 1_000, UTC)
+        return ABSENT if stamp is None else moment_of(stamp * 1_000)

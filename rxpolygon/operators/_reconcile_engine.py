@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isclose
 
 from msgspec import Struct
 
+from rxpolygon.events._base import moment_of
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._server_bars import AggregateLike, bar_of, rounded_size, untold
 
@@ -67,8 +68,8 @@ class Reconciliation(Struct, frozen=True, kw_only=True):
 
     @property
     def time(self) -> datetime:
-        """The window's start as an aware datetime in UTC."""
-        return datetime.fromtimestamp(self.start / 1_000, UTC)
+        """The window's start as an aware datetime in UTC; None where that is beyond the calendar."""
+        return moment_of(self.start * 1_000)
 
 
 class _Pair:

@@ -211,6 +211,17 @@ def test_operator_gives_values_with_the_time_of_their_timestamp(case: str) -> No
 
 
 @every_operator
+def test_operator_gives_values_without_a_time_where_no_calendar_has_it(case: str) -> None:
+    """As of nanoseconds taken for milliseconds."""
+    it = Setup(case)
+    it.source.send(it.event(10**18), it.event(10**18 + 1))
+    it.source.complete()
+    assert it.watch.end == END
+    assert [value.time for value in it.watch.values] == [None] * len(it.watch.values)
+    assert it.watch.values
+
+
+@every_operator
 def test_operator_observed_again_by_retry_starts_anew(case: str) -> None:
     it = Setup(case)
     again = it.lab.watch(it.output.pipe(ops.retry(2)))
