@@ -114,17 +114,19 @@ class _Windows:
         number = None
         if corrected is not None:
             number = corrected.price if self._read is None else self._read(corrected)
-        if number is not None:
-            self._kept.keep(corrected, (value[0], number))
+        right = None if number is None else (value[0], number)
+        if right is not None:
+            self._kept.keep(corrected, right)
         symbol = amendment.symbol
         values = self._values[symbol]
-        if value not in values:  # it has left the window
+        # By identity: another trade of the same instant may have had the same price, elsewhere in the order.
+        place = next((place for place, one in enumerate(values) if one is value), None)
+        if place is None:  # it has left the window
             return None
-        place = values.index(value)
-        if number is None:
+        if right is None:
             del values[place]
         else:
-            values[place] = (value[0], number)
+            values[place] = right
         window = self._rebuild(symbol)
         return _describe(symbol, amendment.timestamp, window) if values else None
 

@@ -135,6 +135,17 @@ def test_rolling_correction_counts_in_the_place_of_the_value() -> None:
     assert [(it.count, it.mean) for it in emitted] == [(3, 38 / 3), (3, 14.0)]
 
 
+def test_rolling_correction_counts_in_the_place_of_that_trade_among_equal_ones() -> None:
+    """Trades of one instant, the first and the last at one price: their order makes the volatility."""
+    before = [trade(price=price, at=0, id=str(price + n)) for n, price in enumerate([10.0, 20.0, 15.0, 10.0])]
+    events: list[Any] = [*before, *(Correction("A", 1, "13.0", price, 1.0) for price in (20.0, 40.0))]
+    emitted = push_through(rxo.rolling("10s", corrections=True), events)
+    told = [it.realised_volatility for it in emitted if isinstance(it, RollingStatistics)]
+    assert told[4:] == pytest.approx(
+        [sqrt(sum(log(r) ** 2 for r in (2, 3 / 4, last / 15))) for last in (20, 40)]
+    )
+
+
 def test_rolling_cancel_of_a_value_that_left_the_window_changes_nothing() -> None:
     later = trade(price=11.0, at=11_500, id="d")
     assert len(amended(later, Cancel("A", 11_600, "a"), on_late=pytest.fail)) == 1
