@@ -109,6 +109,8 @@ def _average(symbol: str, time: int, total: Total) -> Vwap | None:
     if not total.sized:
         return None
     volume = total.volume + total.volume_rest
+    if not volume:
+        return None  # of sizes so different that even the rests lost one
     return Vwap(symbol, time, (total.notional + total.notional_rest) / volume, volume, total.count)
 
 

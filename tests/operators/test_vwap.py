@@ -81,6 +81,12 @@ def test_vwap_window_of_sizeless_trades_has_no_average() -> None:
     assert [it.count for it in emitted] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
+def test_vwap_of_sizes_that_cancel_each_other_emits_nothing() -> None:
+    """A server's nonsense; without a volume there is no average."""
+    emitted = vwaps(rxo.vwap(), trade(size=3), trade(size=-3), trade(size=1))
+    assert [(it.volume, it.count) for it in emitted] == [(3, 1), (1, 3)]
+
+
 @pytest.mark.parametrize("offset", ["300ms", timedelta(milliseconds=-700)])
 def test_vwap_offset_is_a_length_of_time_or_negative(offset: str | timedelta) -> None:
     operator = rxo.vwap(restart="1s", offset=offset)
