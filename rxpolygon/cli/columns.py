@@ -38,7 +38,8 @@ def price_text(price: float | None, *, fine: bool = False) -> str:
         return "-"
     size = abs(price)
     if fine:
-        decimals = next((found for least, found in _FINE_DECIMALS if size >= least), _small_decimals(size))
+        usual = next((found for least, found in _FINE_DECIMALS if size >= least), None)
+        decimals = _small_decimals(size) if usual is None else usual
     else:
         decimals = 2 if size >= 1 or not size else 4
     return f"{price:.{decimals}f}"

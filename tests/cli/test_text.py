@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from math import inf, nan
 
 import msgspec
 import pytest
@@ -108,6 +109,8 @@ def test_bar_lines_show_a_foreign_symbol_harmlessly() -> None:
         (42.1, True, "42.1000"),
         (0.8812, True, "0.88120"),
         (0.0000123, True, "0.00001230"),
+        (inf, True, "inf"),
+        (nan, True, "nan"),
     ],
 )
 def test_price_text_has_the_decimals_of_its_size(price: float, fine: bool, text: str) -> None:
