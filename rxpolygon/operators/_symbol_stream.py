@@ -111,7 +111,10 @@ class SymbolStream(Observable[T]):
                 taker.on_completed()
 
     def fail(self, error: Exception) -> None:
-        """Ends the stream with an error."""
+        """Ends the stream with an error, which is the output's too.
+
+        Whoever observes later hears nothing: a pipeline that retries would else do so for ever.
+        """
         for taker in self._end():
             if not taker.is_stopped:
                 taker.is_stopped = True
