@@ -46,10 +46,14 @@ def uncaught(error: BaseException) -> None:
 
 
 def reported(report: Callable[[], object]) -> None:
-    """Log or report something; what a program's own hook or log handler raises goes to stderr, no further."""
+    """Log or report something; what a program's own hook or log handler raises goes to stderr, no further.
+
+    A Ctrl-C is raised.
+    """
     try:
         report()
     except BaseException as error:
+        pass_interrupt(error)
         with contextlib.suppress(Exception):
             sys.stderr.write("".join(traceback.format_exception(error)))
 

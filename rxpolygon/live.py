@@ -127,6 +127,7 @@ class LiveStreams(Streams):
         self._machine: Machine | None = None
         self._is_over = False  # whether its end has been told to all; under _starting
         self._next_start: tuple[Ping, bool] | None = None  # asked for before that; under _starting
+        self._closes = 0  # calls of close_stream; under _starting
         self._buffer = FrameBuffer(options.max_buffer, options.overflow)
         self._delivery = self._make_delivery(check_utf8=False)
 
@@ -195,6 +196,7 @@ class LiveStreams(Streams):
         """The run is over, and no other one has begun. Under the lock."""
 
     def _start(self, ping: Ping, check_utf8: bool) -> None:
+        closes = self._closes
         running.register(self._codec.url, self._account, self)
         if self._carrier is not None:
             self._reopen()
@@ -219,6 +221,8 @@ class LiveStreams(Streams):
         )
         self._carrier.changed(self._router.wanted)
         self._carrier.start()
+        if self._closes != closes:
+            self._carrier.close(0.0)  # the close may have found no carrier, or the last one
 
     def close_stream(self, timeout: float = 5.0) -> None:
         """Close the connection, end the threads and complete every Observable.
@@ -233,6 +237,7 @@ class LiveStreams(Streams):
         positive_number("timeout", timeout, "seconds", zero=True)
         with self._starting:
             self._next_start = None
+            self._closes += 1
             carrier = self._carrier
             if carrier is not None:
                 self._delivery.mute()  # that of this carrier, and not of one that starts meanwhile

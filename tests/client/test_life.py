@@ -6,10 +6,11 @@ import atexit
 import threading
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from rxpolygon import StreamClient
+from rxpolygon import StreamClient, running
 from rxpolygon.errors import AlreadyStreamingError
 from rxpolygon.events import Trade
 from rxpolygon.simulator import Simulator
@@ -367,8 +368,9 @@ def test_close_after_a_start_in_an_observer_wins(server: Simulator, connect: Con
     assert topics(server) == set()
 
 
+@pytest.mark.parametrize("moment", [running, atexit], ids=["before the carrier", "after it"])
 def test_close_in_the_middle_of_the_start_on_the_same_thread_ends_the_stream(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, moment: ModuleType
 ) -> None:
     client = connect("ws://127.0.0.1:1")
 
@@ -376,7 +378,7 @@ def test_close_in_the_middle_of_the_start_on_the_same_thread_ends_the_stream(
         monkeypatch.undo()
         client.close_stream()
 
-    monkeypatch.setattr(atexit, "register", interrupt)
+    monkeypatch.setattr(moment, "register", interrupt)
     starter = threading.Thread(target=client.start_stream_thread, daemon=True)
     starter.start()
     starter.join(10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +79,23 @@ def test_interrupt_ends_the_run_wherever_it_strikes(path: Path, where: str) -> N
     with pytest.raises(KeyboardInterrupt):
         client.run()
     assert (problems, done, client.is_streaming) == ([], [True], False)
+
+
+def test_interrupt_of_a_log_handler_ends_the_run(path: Path) -> None:
+    class Interrupted(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            interrupt()
+
+    client = ReplayClient(path, "stocks", "max")
+    client.subscribe_stock_trades().subscribe(lambda _: 1 / 0, lambda _: None)  # which is logged
+    log, handler = logging.getLogger("rxpolygon.observers"), Interrupted()
+    log.addHandler(handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            client.run()
+    finally:
+        log.removeHandler(handler)
+    assert not client.is_streaming
 
 
 def test_waiting_on_the_replays_own_thread_is_refused(path: Path) -> None:
