@@ -87,23 +87,6 @@ def test_silence_ends_a_frame_between_one_and_two_times_every() -> None:
     ]
 
 
-def test_a_busy_observer_is_no_silence() -> None:
-    lab = Lab()
-    source: Hot[Trade] = lab.source()
-    kept: list[pl.DataFrame] = []
-
-    def take(frame: pl.DataFrame) -> None:
-        kept.append(frame)
-        if len(kept) == 1:
-            lab.run(lab.now + 5)
-
-    source.pipe(frames.to_frame(every="1s")).subscribe(take, scheduler=lab.scheduler)
-    lab.run(0.5)
-    source.send(trade(at=0), trade(at=1_000), trade(at=1_500))
-    lab.run(20)
-    assert times(kept) == [[0], [1_000, 1_500]]
-
-
 def test_error_comes_after_what_is_gathered() -> None:
     lab = Lab()
     source = lab.hot("-a-b-#", a=trade(at=1), b=trade(at=2))

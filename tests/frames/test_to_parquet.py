@@ -148,7 +148,7 @@ def test_silence_writes_what_waits(tmp_path: Path) -> None:
     assert isinstance(part, PartFile)
 
 
-def test_a_busy_observer_is_no_silence(tmp_path: Path) -> None:
+def test_an_observer_busy_with_the_first_of_two_files_is_no_silence(tmp_path: Path) -> None:
     lab = Lab()
     source: Hot[Trade] = lab.source()
     parts: list[PartFile] = []
@@ -160,9 +160,9 @@ def test_a_busy_observer_is_no_silence(tmp_path: Path) -> None:
 
     source.pipe(frames.to_parquet(tmp_path, every="1s")).subscribe(take, scheduler=lab.scheduler)
     lab.run(0.5)
-    source.send(trade(at=0), trade(at=1_000), trade(at=1_500))
+    source.send(trade("A", at=0), trade("B", at=0), trade("B", at=1_000), trade("B", at=1_500))
     lab.run(20)
-    assert [part.rows for part in parts] == [1, 2]
+    assert [(part.symbol, part.rows) for part in parts] == [("A", 1), ("B", 1), ("B", 2)]
 
 
 def test_the_largest_are_written_when_too_many_rows_wait(tmp_path: Path) -> None:
