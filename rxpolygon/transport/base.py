@@ -30,7 +30,8 @@ LARGEST_FRAME = 64 * 1024 * 1024
 # In the struct tcp_info of linux/tcp.h: tcpi_state and tcpi_bytes_received.
 _STATE: Final = 0
 _BYTES_RECEIVED: Final = slice(128, 136)
-_CLOSE_WAIT: Final = 8  # TCP_CLOSE_WAIT, include/net/tcp_states.h: FIN has come
+# TCP_CLOSE_WAIT, after FIN, and TCP_CLOSE, after RST; include/net/tcp_states.h
+_ENDED: Final = frozenset({8, 7})
 
 LossKind = Literal["connect", "handshake", "closed", "network", "protocol", "too_large", "local"]
 
@@ -164,7 +165,7 @@ def bytes_received(connected: socket.socket | None) -> int:
 def has_peer_ended(connected: socket.socket | None) -> bool:
     """Whether the peer has sent its last byte, read or not. False where the system does not tell."""
     told = _tcp_info(connected)
-    return bool(told) and told[_STATE] == _CLOSE_WAIT
+    return bool(told) and told[_STATE] in _ENDED
 
 
 def _tcp_info(connected: socket.socket | None) -> bytes:

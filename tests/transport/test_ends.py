@@ -21,10 +21,11 @@ class SlowListener:
     def __init__(self) -> None:
         self.frames: list[bytes] = []
         self.loss: Loss | None = None
-        self.is_busy, self.may_go_on, self.is_over = threading.Event(), threading.Event(), threading.Event()
+        self.is_open, self.is_busy = threading.Event(), threading.Event()
+        self.may_go_on, self.is_over = threading.Event(), threading.Event()
 
     def on_open(self) -> None:
-        pass
+        self.is_open.set()
 
     def on_frames(self, frames: list[bytes]) -> None:
         self.frames += frames
@@ -44,12 +45,21 @@ def open_transport(kind: type[Transport], url: str, listener: Listener) -> Trans
     return transport
 
 
+@pytest.mark.parametrize("is_reset", [False, True], ids=["FIN", "RST"])
 @pytest.mark.parametrize("kind", [FastTransport, StandardTransport])
-def test_frames_before_the_end_arrive_whatever_was_sent_meanwhile(kind: type[Transport]) -> None:
+def test_frames_before_the_end_arrive_whatever_was_sent_meanwhile(
+    kind: type[Transport], is_reset: bool
+) -> None:
     listener = SlowListener()
     with socket.create_server(("127.0.0.1", 0)) as server:
         transport = open_transport(kind, f"ws://127.0.0.1:{server.getsockname()[1]}/stocks", listener)
         with accept(server) as peer:
+            # What is sent is on its way at once: a reset takes back what still waits.
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if is_reset:  # what the system sends for a program that ends with something unread
+                assert listener.is_open.wait(LIMIT)
+                transport.ping(b"")
+                peer.recv(1, socket.MSG_PEEK)
             peer.sendall(b"\x81\x05first")
             assert listener.is_busy.wait(LIMIT)
             peer.sendall(b"\x81\x06second" * 100)
