@@ -67,6 +67,7 @@ PURE = {
     "connection/machine.py": {"socket", "threading", "queue", "time", "asyncio", "random"},
     "connection/subscriptions.py": {"socket", "threading", "queue", "time", "asyncio", "random"},
     "connection/mute.py": {"socket", "threading", "queue", "time", "asyncio", "random"},
+    "connection/pings.py": {"socket", "threading", "queue", "time", "asyncio", "random"},
     "operators": {"socket", "time", "asyncio", "websocket"},
     "aio": {"socket", "time", "websocket"},
     "frames": {"socket", "threading", "queue", "time", "asyncio", "websocket", "polars", "pyarrow", "pandas"},

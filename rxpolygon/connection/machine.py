@@ -21,6 +21,7 @@ from rxpolygon import errors
 from rxpolygon.connection.causes import Cause, cause_of, error_for, remedy
 from rxpolygon.connection.effects import Cut, Effect, End, Lost, Open, Probe, Send, Tell
 from rxpolygon.connection.mute import MuteWatch
+from rxpolygon.connection.pings import PingWatch
 from rxpolygon.connection.policy import Reconnect
 from rxpolygon.connection.subscriptions import Subscriptions
 from rxpolygon.status import (
@@ -122,9 +123,7 @@ class Machine:
         self._was_live = False  # ever
         self._act_at: float | None = None  # login limit, end of waiting, or announced close
         self._sound_at: float | None = None
-        self._ping_at: float | None = None
-        self._probed_at: float | None = None
-        self._probed_reads = 0
+        self._pings = PingWatch(timing.ping)
         self._mute_watch = MuteWatch(timing.data, is_market_open)
 
     @property
@@ -138,8 +137,7 @@ class Machine:
         times = (
             self._act_at,
             self._sound_at,
-            self._ping_at,
-            self._dead_at,
+            self._pings.deadline,
             self._subscriptions.deadline if self.phase is Phase.LIVE else None,
             self._mute_watch.deadline if self.phase is Phase.LIVE else None,
         )
@@ -188,7 +186,7 @@ class Machine:
         self.phase = Phase.GREETING
         self._is_open = True
         self._act_at = now + self._timing.login
-        self._reset_probes(now)
+        self._pings.opened(now)
         self._effects.append(Tell(Connected(self._dialect.url)))
 
     def data(self, now: float, channels: Iterable[str] = ()) -> None:
@@ -205,7 +203,7 @@ class Machine:
     def released(self, now: float) -> None:
         """Our own full buffer held back the reading until now: what was awaited gets its time anew."""
         self._mute_watch.released(now)
-        self._probed_at = None
+        self._pings.released()
         if self._is_open and self._act_at is not None:
             self._act_at = max(self._act_at, now + _CLOSE_AFTER_NOTICE)
 
@@ -336,7 +334,8 @@ class Machine:
         interrupted = self._subscriptions.connection_lost()
         self._cause, self._said, self._deferral = None, "", None
         self._login_tries = 0
-        self._act_at = self._sound_at = self._ping_at = self._probed_at = None
+        self._act_at = self._sound_at = None
+        self._pings.connection_lost()
         self._mute_watch.connection_lost()
         return interrupted
 
@@ -381,28 +380,12 @@ class Machine:
         else:
             self._act_at = None
 
-    @property
-    def _dead_at(self) -> float | None:
-        if self._probed_at is None or not self._timing.ping.timeout:
-            return None
-        return self._probed_at + self._timing.ping.timeout
-
-    def _reset_probes(self, now: float) -> None:
-        interval = self._timing.ping.interval
-        self._ping_at = now + interval if interval else None
-        self._probed_at = None
-
     def _probe(self, now: float, reads: int, held: bool) -> None:
-        if self._probed_at is not None and (held or reads != self._probed_reads):
-            self._probed_at = None
-        if self._dead_at is not None and now >= self._dead_at:
-            self._break("mute", f"not a byte within {self._timing.ping.timeout:g} s after a ping", now)
-            return
-        if self._ping_at is not None and now >= self._ping_at:
-            self._ping_at = now + self._timing.ping.interval
+        dead = self._pings.dead(now, reads, held)
+        if dead is not None:
+            self._break("mute", dead, now)
+        elif self._pings.is_due(now, reads, held):
             self._effects.append(Probe(self._timing.ping.payload))
-            if self._probed_at is None and not held:
-                self._probed_at, self._probed_reads = now, reads
 
     def stop(self) -> None:
         """End the stream, as asked."""
