@@ -82,12 +82,15 @@ def test_interrupt_ends_the_run_wherever_it_strikes(path: Path, where: str) -> N
 
 
 def test_interrupt_of_a_log_handler_ends_the_run(path: Path) -> None:
+    def fail(_: object) -> None:
+        raise ValueError
+
     class Interrupted(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             interrupt()
 
     client = ReplayClient(path, "stocks", "max")
-    client.subscribe_stock_trades().subscribe(lambda _: 1 / 0, lambda _: None)  # which is logged
+    client.subscribe_stock_trades().subscribe(fail, lambda _: None)  # which is logged
     log, handler = logging.getLogger("rxpolygon.observers"), Interrupted()
     log.addHandler(handler)
     try:
