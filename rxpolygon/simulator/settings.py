@@ -92,7 +92,7 @@ def clusters(name: str, value: object, venue: Venue) -> frozenset[str] | None:
 
 def cluster(name: str, value: str, venue: Venue) -> None:
     """One of a vendor's clusters."""
-    if venue.cluster_of(f"/{value}") is None:
+    if value not in venue.clusters:
         allowed = ", ".join(map(repr, venue.clusters))
         raise InvalidArgumentError(name, value, f"use one of {allowed}")
 
