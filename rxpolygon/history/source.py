@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from reactivex import Observable
 
@@ -15,9 +15,8 @@ from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RecordingEr
 from rxpolygon.events import Event
 from rxpolygon.history.bars import FIELDS as BAR_FIELDS
 from rxpolygon.history.bars import BarColumns, BarSettings
-from rxpolygon.history.columns import NS, Columns
+from rxpolygon.history.inputs import CsvInput, FrameInput, Input, LazyInput, ParquetInput
 from rxpolygon.history.packages import polars, pyarrow
-from rxpolygon.history.reading import CsvReader, columns_from
 from rxpolygon.history.sorting import RUN_ROWS, sorted_frames
 from rxpolygon.operators import Bar, SaleRules, Session
 from rxpolygon.settings import cluster_from
@@ -28,113 +27,7 @@ __all__ = ["HistoryBars", "HistorySource", "flat_file", "table"]
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
-Fields = frozenset[str] | None
-
-_TABLE_ROWS: Final = 65_536
-
 # Any, in this file: frames of optional packages.
-
-
-class _CsvInput:
-    def __init__(self, path: str, market: str) -> None:
-        self.name = path
-        self.market = market
-
-    @property
-    def size(self) -> int:
-        return os.path.getsize(self.name)
-
-    def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
-        reader = CsvReader(self.name, self.market, fields)
-        return reader.columns, reader.frames()
-
-
-class _ParquetInput:
-    def __init__(self, path: str, market: str) -> None:
-        self.name = path
-        self.market = market
-
-    @property
-    def size(self) -> int:
-        return os.path.getsize(self.name)
-
-    def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
-        try:
-            file = pyarrow("parquet").ParquetFile(self.name)
-        except (OSError, pyarrow("lib").ArrowException) as error:
-            raise RecordingError(self.name, None, f"the file cannot be read: {error}") from error
-        columns = columns_from(list(file.schema_arrow.names), self.market, self.name, fields)
-        return columns, self._frames(file, columns)
-
-    def _frames(self, file: Any, columns: Columns) -> Iterator[Any]:
-        with file:
-            try:
-                for batch in file.iter_batches(batch_size=_TABLE_ROWS, columns=columns.names):
-                    yield _prepared(columns, polars().from_arrow(batch), self.name)
-            except (OSError, pyarrow("lib").ArrowException) as error:
-                raise RecordingError(self.name, None, f"the file cannot be read: {error}") from error
-
-
-class _FrameInput:
-    name = "a table"
-    size = 0
-
-    def __init__(self, frame: Any, market: str) -> None:
-        self._frame = frame
-        self.market = market
-
-    def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
-        columns = columns_from(list(self._frame.columns), self.market, self.name, fields)
-        return columns, (
-            _prepared(columns, part, self.name)
-            for part in self._frame.select(columns.names).iter_slices(_TABLE_ROWS)
-        )
-
-
-class _LazyInput:
-    name = "a lazy table"
-    size = 0
-
-    def __init__(self, frame: Any, market: str) -> None:
-        self._frame = frame
-        self.market = market
-
-    def read(self, fields: Fields = None) -> tuple[Columns, Iterator[Any]]:
-        try:
-            names = self._frame.collect_schema().names()
-        except (OSError, polars().exceptions.PolarsError) as error:
-            raise RecordingError(self.name, None, f"it cannot be read: {error}") from error
-        columns = columns_from(names, self.market, self.name, fields)
-        return columns, self._frames(columns)
-
-    def _frames(self, columns: Columns) -> Iterator[Any]:
-        chosen = self._frame.select(columns.names)
-        try:
-            if hasattr(chosen, "collect_batches"):
-                batches = chosen.collect_batches(chunk_size=_TABLE_ROWS)
-            else:  # polars before 1.34 gives all or nothing
-                batches = chosen.collect(engine="streaming").iter_slices(_TABLE_ROWS)
-            for batch in batches:
-                yield _prepared(columns, batch, self.name)
-        except (OSError, polars().exceptions.PolarsError) as error:
-            raise RecordingError(self.name, None, f"it cannot be read: {error}") from error
-
-
-def _prepared(columns: Columns, frame: Any, name: str) -> Any:
-    for needed in (columns.symbol_column, columns.stamp_column):
-        if frame[needed].null_count():
-            raise RecordingError(name, None, f"the column {needed} has empty places")
-    try:
-        prepared = columns.prepared(frame)
-    except polars().exceptions.PolarsError as error:
-        told = str(error).partition("\n")[0]
-        raise RecordingError(name, None, f"a column has values of another kind: {told}") from error
-    if prepared[NS].null_count():
-        raise RecordingError(name, None, f"the column {columns.stamp_column} has times beyond the year 2262")
-    return prepared
-
-
-_Input = _CsvInput | _ParquetInput | _FrameInput | _LazyInput
 
 
 class _Feed:
@@ -142,7 +35,7 @@ class _Feed:
 
     line: int | None = None  # sorted, rows have no place in the file any more
 
-    def __init__(self, source: _Input, run_rows: int) -> None:
+    def __init__(self, source: Input, run_rows: int) -> None:
         self.columns, self._frames = source.read()
         self.kind: type[Event] | None = self.columns.layout.kind
         self._run_rows = run_rows
@@ -180,7 +73,7 @@ class HistorySource(Generic[E]):
     Iterating it, observing it and replaying it each read anew.
     """
 
-    def __init__(self, source: _Input, run_rows: int = RUN_ROWS) -> None:
+    def __init__(self, source: Input, run_rows: int = RUN_ROWS) -> None:
         self._input = source
         self._run_rows = run_rows
 
@@ -259,7 +152,7 @@ class HistorySource(Generic[E]):
 class HistoryBars:
     """Bars of a file or a table, in the order of time. Iterating and observing them each read anew."""
 
-    def __init__(self, source: _Input, settings: BarSettings, run_rows: int = RUN_ROWS) -> None:
+    def __init__(self, source: Input, settings: BarSettings, run_rows: int = RUN_ROWS) -> None:
         self._input = source
         self._run_rows = run_rows
         self._settings = settings
@@ -339,7 +232,7 @@ def flat_file(path: str | os.PathLike[str], cluster: StreamCluster | str) -> His
         raise InvalidArgumentError("path", name, "trades, quotes or minutes; the live stream has no days")
     polars()
     pyarrow("csv")
-    return HistorySource(_CsvInput(name, cluster_from(cluster).market))
+    return HistorySource(CsvInput(name, cluster_from(cluster).market))
 
 
 def table(data: Any, cluster: StreamCluster | str) -> HistorySource[Any]:
@@ -369,13 +262,13 @@ def table(data: Any, cluster: StreamCluster | str) -> HistorySource[Any]:
     if isinstance(data, (str, os.PathLike)):
         name = _existing(data)
         pyarrow("parquet")
-        return HistorySource(_ParquetInput(name, market))
+        return HistorySource(ParquetInput(name, market))
     if isinstance(data, polars().LazyFrame):
-        return HistorySource(_LazyInput(data, market))
+        return HistorySource(LazyInput(data, market))
     if not isinstance(data, polars().DataFrame):
         expected = "a polars.DataFrame, a polars.LazyFrame, or the path of a Parquet file"
         raise InvalidTypeError("data", data, expected)
-    return HistorySource(_FrameInput(data, market))
+    return HistorySource(FrameInput(data, market))
 
 
 def _existing(path: str | os.PathLike[str]) -> str:

@@ -18,7 +18,7 @@ from rxpolygon import ReplayClient, errors
 from rxpolygon.errors import RecordingError
 from rxpolygon.events import Trade
 from rxpolygon.events.conditions import SALE_CONDITIONS
-from rxpolygon.history import HistorySource, flat_file, source, table
+from rxpolygon.history import HistorySource, flat_file, inputs, table
 from rxpolygon.operators import Bar, SaleRules, Session
 
 DAY = Path(__file__).parents[2].parent / "shared" / "data" / "us-equities-2013-10-07.jsonl.gz"
@@ -81,7 +81,7 @@ def test_bars_of_columns_are_those_of_the_events(
     options: dict[str, Any], chosen: list[tuple[Any, ...]], piece: int, run: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "_TABLE_ROWS", piece)
+        patch.setattr(inputs, "_TABLE_ROWS", piece)
         history = table(frame_of(chosen), "stocks")
         history._run_rows = run
         assert_same(list(history.bars(**options)), by_events(history, **options))

@@ -15,7 +15,7 @@ import rxpolygon.operators as rxo
 from rxpolygon import ReplayClient, errors, events
 from rxpolygon.errors import RecordingError
 from rxpolygon.history import HistoricalTrade, HistorySource, flat_file, table
-from rxpolygon.history import source as source_module
+from rxpolygon.history.inputs import CsvInput
 from tests.replay.support import NOW, line, trade, write_recording
 
 pl = pytest.importorskip("polars", reason="the extra frames is not installed")
@@ -161,7 +161,7 @@ def test_events_come_in_the_order_of_time_however_they_are_cut(
             rows.append((at, len(rows)))
             lines.append(row(rows[-1][1], at / 1_000, symbol))
     path = csv_file(tmp_path / "day.csv.gz", TRADES, *lines)
-    source = HistorySource[HistoricalTrade](source_module._CsvInput(str(path), "stocks"), run_rows)
+    source = HistorySource[HistoricalTrade](CsvInput(str(path), "stocks"), run_rows)
     assert [event.sequence_number for event in source] == [number for _, number in sorted(rows)]
 
 
@@ -373,7 +373,7 @@ def test_copy_that_cannot_be_written_is_told_to_observers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = csv_file(tmp_path / "day.csv", TRADES, *(row(number, number) for number in range(30)))
-    source = HistorySource[HistoricalTrade](source_module._CsvInput(str(path), "stocks"), run_rows=10)
+    source = HistorySource[HistoricalTrade](CsvInput(str(path), "stocks"), run_rows=10)
     folder = tmp_path / "gone" / "rxpolygon-sort"
 
     @contextmanager
