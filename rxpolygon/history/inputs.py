@@ -130,6 +130,8 @@ def _prepared(columns: Columns, frame: Any, name: str) -> Any:
         raise RecordingError(name, None, f"a column has values of another kind: {told}") from error
     if prepared[NS].null_count():
         raise RecordingError(name, None, f"the column {columns.stamp_column} has times beyond the year 2262")
+    if frame.height and prepared[NS].min() < 0:  # replays begin at 0, and would pass them over
+        raise RecordingError(name, None, f"the column {columns.stamp_column} has times before 1970")
     return prepared
 
 

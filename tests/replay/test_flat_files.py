@@ -252,6 +252,13 @@ def test_table_with_times_beyond_all_time_is_an_error() -> None:
             list(table(frame, "stocks"))
 
 
+def test_table_with_times_before_all_replays_is_an_error() -> None:
+    """A replay begins at 1970 at the earliest, and would pass them over in silence."""
+    frame = pl.DataFrame({"symbol": ["A", "A"], "price": 1.0, "size": 1.0, "timestamp": [NOW, -1]})
+    with pytest.raises(RecordingError, match="timestamp has times before 1970"):
+        list(table(frame, "stocks"))
+
+
 def test_symbol_of_another_cluster_in_a_table_is_an_error() -> None:
     frame = pl.DataFrame({"symbol": ["X:BTC-USD"], "price": [1.0], "size": [1.0], "timestamp": [1]})
     for read in (table(frame, "stocks"), table(frame, "stocks").bars("1m")):
