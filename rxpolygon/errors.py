@@ -67,6 +67,11 @@ _SERVER_FAULT: Final = 500
 _BUSY: Final = frozenset({408, 429})
 
 
+def is_passing(status: int) -> bool:
+    """Whether an HTTP status says nothing about the URL or the key, so that a later attempt may succeed."""
+    return status >= _SERVER_FAULT or status in _BUSY
+
+
 class RxPolygonError(Exception):
     """The root of all errors of this library."""
 
@@ -147,7 +152,7 @@ class ConnectFailedError(ConnectionError):
         advice = remedy or "check the host and the network"
         if status is not None:
             advice = "the server refused the handshake with this HTTP status: check the URL and the key"
-            if status >= _SERVER_FAULT or status in _BUSY:
+            if is_passing(status):
                 advice = "the server answered the handshake with this HTTP status: try again later"
         super().__init__(f"cannot connect to {url}: {printable(reason)} ({advice})")
         self.url = url

@@ -39,17 +39,15 @@ _REMEDIES: Final[dict[Cause, str]] = {
     "server": "the fault is the server's, and passes",
     "connect": "check host and network",
 }
-# Statuses of the handshake that say nothing about the URL or the key, by which they are told from 4xx.
-_BUSY: Final = frozenset({408, 429})
 
 
 def cause_of(loss: Loss) -> Cause:
     """The reason for a loss that the server did not announce."""
     match loss.kind:
         case "handshake":
-            # 4xx is the server's word; others pass.
+            # 4xx is the server's word about the URL or the key, with few exceptions.
             code = loss.code or 0
-            return "handshake" if 400 <= code < 500 and code not in _BUSY else "connect"
+            return "handshake" if code >= 400 and not errors.is_passing(code) else "connect"
         case "connect":
             return "connect"
         case "closed" if loss.code in _RESTART_CODES:
