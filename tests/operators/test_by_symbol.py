@@ -353,3 +353,44 @@ def test_by_symbol_equals_group_by_and_flat_map(rows: list[tuple[str, int]]) -> 
     source.complete()
     assert ours.values == theirs.values
     assert ours.end == theirs.end == END
+
+
+@given(
+    rows,
+    st.sampled_from([Hot[Trade].complete, Hot[Trade].fail, Hot[Trade].send]),
+    st.integers(0, 9),
+    st.one_of(st.none(), st.integers(1, 20)),
+)
+def test_by_symbol_ends_as_group_by_and_flat_map_do(
+    rows: list[tuple[str, int]], end: Callable[[Hot[Trade]], None], bad: int, disposed_after: int | None
+) -> None:
+    """By the source's end or error, by a pipeline's error, or by the observer, in the middle of an event."""
+
+    def number_of(price: Price) -> float:
+        if price == ("B", bad):
+            raise ERROR
+        return price[1]
+
+    def inner(stream: Observable[Trade]) -> Observable[float]:
+        return prices(stream).pipe(ops.map(number_of), ops.start_with(-1.0), ops.concat(rx.of(-2.0)))
+
+    def told(operator: Callable[[Observable[Trade]], Observable[float]]) -> list[object]:
+        source: Hot[Trade] = Hot()
+        watch = Watch[float]()
+        subscription = SerialDisposable()
+
+        def on_next(value: float) -> None:
+            watch.on_next(value)
+            if len(watch.values) == disposed_after:
+                subscription.dispose()
+
+        output = source.pipe(operator)
+        subscription.disposable = output.subscribe(on_next, watch.on_error, watch.on_completed)
+        source.send(*(trade(symbol, number) for symbol, number in rows))
+        end(source)
+        return [*watch.values, watch.end, len(source.observers)]
+
+    def grouped(source: Observable[Trade]) -> Observable[float]:
+        return source.pipe(ops.group_by(lambda event: event.symbol), ops.flat_map(inner))
+
+    assert told(rxo.by_symbol(inner)) == told(grouped)
