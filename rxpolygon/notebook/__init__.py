@@ -14,7 +14,8 @@ Example:
     ...     view = live_table(trades)  # in a notebook: the last line of a cell, and more cells below
     ...     with client:
     ...         _ = trades.pipe(ops.take(3)).run()
-    >>> print(view)  # the client's end was the stream's: the view has its last state and no thread
+    >>> # The client's end was the stream's: the view has its last state and no thread.
+    >>> print(view)  # doctest: +NORMALIZE_WHITESPACE
     symbol   price  size    time (UTC)
     AAPL    ...
     (1 symbol, ... events · completed)
