@@ -99,3 +99,12 @@ def market_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv("MARKET_HOST", market.url)
         monkeypatch.setenv("POLYGON_API_KEY", "demo")
         yield
+
+
+@pytest.fixture
+def statuses_unwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that is started before anything is observed may write its first statuses to stdout.
+
+    Whether it does hangs on how busy the machine is, so it is no part of what an example prints.
+    """
+    monkeypatch.setattr("rxpolygon.handlers._write", lambda stream, line: None)

@@ -16,6 +16,7 @@ def module_names() -> list[str]:
     return ["rxpolygon", *sorted(module.name for module in found if not module.name.endswith("__main__"))]
 
 
+@pytest.mark.usefixtures("statuses_unwritten")
 @pytest.mark.parametrize("name", module_names())
 def test_examples_of_a_module_run(name: str) -> None:
     results = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)

@@ -58,7 +58,7 @@ def compare(page: Path, block: Block, printed: str) -> None:
     assert fits, f"{page.name}, line {block.line}: expected\n{block.text}\ngot\n{printed}"
 
 
-@pytest.mark.usefixtures("market_outside", "log_as_it_was")
+@pytest.mark.usefixtures("market_outside", "log_as_it_was", "statuses_unwritten")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_runs(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     call_tests(run_page(page, tmp_path), request)
