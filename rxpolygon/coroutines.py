@@ -46,6 +46,8 @@ class CoroutineHandlers:
         self._name = name
         self._lock = threading.Lock()
         self._feeds: WeakSet[Feed] = WeakSet()  # under the lock, as all below
+        # A loop holds its tasks weakly, and a feed that was let go of would take its own with it.
+        self.tasks: set[asyncio.Task[None]] = set()
         self._own: _OwnLoop | None = None
         self._is_over = False
         self._blocked: asyncio.AbstractEventLoop | None = None
@@ -161,7 +163,7 @@ class Feed:
         self._is_closed = False
         self._runs_on: asyncio.AbstractEventLoop | None = None  # where it was last started
         self._turn = 0  # how many times it was started; who has another number runs no more
-        self._task: asyncio.Task[None] | None = None  # loop's thread only; keeps the task alive
+        self._task: asyncio.Task[None] | None = None  # loop's thread only
 
     def put(self, event: object) -> None:
         """Queue an event. Waits while the queue is full."""
@@ -198,10 +200,12 @@ class Feed:
             own: The loop, if it is our own.
         """
         self._task = asyncio.get_running_loop().create_task(self._consume(turn, own is not None))
+        self._owner.tasks.add(self._task)
         self._task.add_done_callback(lambda task: self._done(task, turn, own))
 
     def _done(self, task: asyncio.Task[None], turn: int, own: _OwnLoop | None) -> None:
         """The task has ended, or was cancelled before it began."""
+        self._owner.tasks.discard(task)
         if task.cancelled():  # the loop ends; what comes later goes to another one
             self._sleep(turn)
         if own is not None:
