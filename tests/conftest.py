@@ -16,7 +16,7 @@ from rxpolygon.simulator import Simulator
 from tests.certificates import write_certificate
 
 _REAL_DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
-_PATIENCE: Final = 5.0  # for threads that were told to end and are about to
+_PATIENCE: Final = 20.0  # for threads that were told to end and are about to
 # Files that take longest. A file is run by one process, and they should not be what all others wait for.
 _LONG: Final = ("tests/notebooks/", "tests/docs/", "tests/notebook/", "tests/test_soak", "tests/cli/")
 

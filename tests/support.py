@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 __all__ = ["PATIENCE", "wait_for"]
 
 #: How long a test waits for what must come, in seconds; only failures pay it.
-PATIENCE: Final = 10.0
+PATIENCE: Final = 30.0
 _POLL: Final = 0.002
 
 T = TypeVar("T")

@@ -98,7 +98,7 @@ class Carrier:
 
     @property
     def connections(self) -> int:
-        """How many connections were opened so far."""
+        """How many connections were opened so far, or tried to."""
         return self._connections
 
     @property
@@ -213,13 +213,13 @@ class Carrier:
         ear = _Ear(self)
         with self._condition:
             self._ear = ear
+        self._connections += 1  # before the first frame can be counted
         try:
             transport = self._open_transport(ear)
             transport.start()
         except (OSError, ValueError, RuntimeError, RxPolygonError) as error:
             ear.on_loss(Loss("connect", str(error)))
             return
-        self._connections += 1
         self._transport = self._leaving = transport
 
     def _wait_for_old_transport(self) -> bool:
