@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from rxpolygon.checks import flag
 from rxpolygon.connection import Overflow, Reconnect
 from rxpolygon.connection.buffer import DEFAULT_BUFFER
 from rxpolygon.handlers import CloseHandler, ErrorHandler, MessageHandler
 from rxpolygon.live import LiveStreams, connection_options
 from rxpolygon.market_hours import is_market_open
-from rxpolygon.settings import api_key_from, base_url_from, cluster_from, data_limits_from, flag, ping_from
+from rxpolygon.settings import api_key_from, base_url_from, cluster_from, data_limits_from, ping_from
 from rxpolygon.streams import MarketStreams
 from rxpolygon.symbols import normal_symbol
 from rxpolygon.transport import TransportName

@@ -13,13 +13,14 @@ from msgspec import Struct
 from reactivex import Observable
 
 from rxpolygon import running
+from rxpolygon.checks import flag
 from rxpolygon.connection import Carrier, FrameBuffer, Machine, Overflow, Reconnect
 from rxpolygon.connection.buffer import OVERFLOW_POLICIES
 from rxpolygon.connection.machine import Phase, Timing
 from rxpolygon.delivery import Decoder, Delivery
 from rxpolygon.errors import InvalidTypeError, RxPolygonError
 from rxpolygon.raw import RawDelivery
-from rxpolygon.settings import byte_limit, certificates_from, flag, one_of, positive_number
+from rxpolygon.settings import byte_limit, certificates_from, one_of, positive_number
 from rxpolygon.stats import StreamStats, time_of
 from rxpolygon.streams import Streams
 from rxpolygon.topics import Topic

@@ -22,7 +22,6 @@ __all__ = [
     "certificates_from",
     "cluster_from",
     "data_limits_from",
-    "flag",
     "one_of",
     "ping_from",
     "positive_number",
@@ -112,13 +111,6 @@ def certificates_from(ca_certs: str | os.PathLike[str] | None) -> str | None:
             "ca_certs", path, f"a file of certificates in PEM form ({error})"
         ) from error
     return path
-
-
-def flag(argument: str, value: bool) -> bool:
-    """The value, if it is True or False."""
-    if not isinstance(value, bool):
-        raise InvalidTypeError(argument, value, "a bool")
-    return value
 
 
 def one_of(argument: str, value: str, allowed: Sequence[str]) -> str:

@@ -10,8 +10,8 @@ from typing import Self, TypeVar
 from reactivex import Observable
 
 from rxpolygon.channel_methods import ChannelMethods, Symbols
+from rxpolygon.checks import flag
 from rxpolygon.delivery import Handlers
-from rxpolygon.errors import InvalidTypeError
 from rxpolygon.events import Event
 from rxpolygon.fan import Fan, FrameFan, StatusFan
 from rxpolygon.handlers import CloseHandler, ErrorHandler, HandlerSet, MessageHandler
@@ -181,9 +181,7 @@ class MarketStreams(ChannelMethods, Streams):
         return self._cluster
 
     def _subscribe(self, channel: str, event: type[E], symbols: Symbols, upper: bool) -> Observable[E]:
-        if not isinstance(upper, bool):
-            allowed = "True or False (several symbols are one list: ['AAPL', 'MSFT'])"
-            raise InvalidTypeError("force_uppercase_symbols", upper, allowed)
+        flag("force_uppercase_symbols", upper, " (several symbols are one list: ['AAPL', 'MSFT'])")
         row = channel_by_name(channel, self._cluster.market)
         topics = requested_topics(row, self._cluster.market, symbols, upper=upper)
         foreign = [topic for topic in topics if topic.prefix != row.prefix]

@@ -15,7 +15,7 @@ PACKAGE = Path(rxpolygon.__file__).parent
 ROOMS = [
     {"text"},
     {"topics", "errors"},
-    {"packages", "cold"},
+    {"packages", "cold", "checks"},
     {"events"},
     {"symbols", "status", "stats", "market_hours"},
     {"venues"},

@@ -13,7 +13,7 @@ from msgspec import Struct
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
-from rxpolygon.operators._checks import flag
+from rxpolygon.checks import flag
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._protocols import Timed
 from rxpolygon.operators._silence import SilenceTimer

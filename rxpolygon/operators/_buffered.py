@@ -11,7 +11,7 @@ from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignme
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.operators._checks import function, positive_whole
-from rxpolygon.operators._losses import Losses
+from rxpolygon.operators._losses import Losses, counted
 from rxpolygon.operators._worker import Overflow, Worker
 
 __all__ = ["buffered"]
@@ -123,22 +123,17 @@ def buffered(
                 try:
                     is_wanted = worker.put(value)
                 except Exception as error:
-                    on_error(error)
+                    losses.close()
+                    worker.finish(error)
                     is_wanted = False
                 if not is_wanted:
                     subscription.dispose()
 
-            def on_error(error: Exception) -> None:
-                losses.close()
-                worker.finish(error)
-
-            def on_completed() -> None:
-                losses.close()
-                worker.finish(None)
-
             worker.start()
-            subscription.disposable = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
-            return CompositeDisposable(subscription, Disposable(worker.stop), Disposable(losses.close))
+            subscription.disposable = counted(
+                source, losses, on_next, worker.finish, lambda: worker.finish(None), scheduler
+            )
+            return CompositeDisposable(subscription, Disposable(worker.stop))
 
         return Observable(subscribe)
 

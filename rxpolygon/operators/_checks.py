@@ -8,7 +8,7 @@ from reactivex import Observable
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 
-__all__ = ["fit", "flag", "function", "not_negative", "observable", "positive", "positive_whole", "unfit"]
+__all__ = ["fit", "function", "not_negative", "observable", "positive", "positive_whole", "unfit"]
 
 
 def observable(argument: str, value: object) -> None:
@@ -34,12 +34,6 @@ def fit(event: object, expected: str, *attributes: str) -> None:
     """Refuses an event that lacks an attribute."""
     if not all(hasattr(event, name) for name in attributes):
         raise InvalidTypeError("an event of the source", event, expected)
-
-
-def flag(argument: str, value: object) -> None:
-    """Refuses what is neither True nor False, and might be meant to say more."""
-    if not isinstance(value, bool):
-        raise InvalidTypeError(argument, value, "True or False")
 
 
 def not_negative(argument: str, value: float) -> None:

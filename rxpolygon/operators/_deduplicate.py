@@ -8,11 +8,10 @@ from datetime import timedelta
 from typing import Final, TypeVar, overload
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.operators._checks import function, positive_whole, unfit
 from rxpolygon.operators._durations import to_milliseconds
-from rxpolygon.operators._losses import Losses
+from rxpolygon.operators._losses import Losses, counted
 from rxpolygon.operators._protocols import Identified, Timed
 from rxpolygon.operators._readers import is_amendment, trade_of
 
@@ -154,16 +153,7 @@ def deduplicate(
                 if not leave_out:
                     observer.on_next(event)
 
-            def on_error(error: Exception) -> None:
-                losses.close()
-                observer.on_error(error)
-
-            def on_completed() -> None:
-                losses.close()
-                observer.on_completed()
-
-            subscription = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
-            return CompositeDisposable(subscription, Disposable(losses.close))
+            return counted(source, losses, on_next, observer.on_error, observer.on_completed, scheduler)
 
         return Observable(subscribe)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Losses"]
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, Disposable
+
+__all__ = ["Losses", "counted"]
 
 T = TypeVar("T")
 
@@ -49,3 +52,25 @@ class Losses(Generic[T]):
         if self._on_loss is None and self.count > 1 and not self._is_closed:
             _log.log(self._level, "%d events %s", self.count, self._what)
         self._is_closed = True
+
+
+def counted(
+    source: Observable[T],
+    losses: Losses[Any],  # Any: what is lost may be of another class than what comes
+    on_next: Callable[[T], None],
+    on_error: Callable[[Exception], None],
+    on_completed: Callable[[], None],
+    scheduler: abc.SchedulerBase | None,
+) -> abc.DisposableBase:
+    """A subscription that tells the number of losses before it passes on its end, or when disposed of."""
+
+    def fail(error: Exception) -> None:
+        losses.close()
+        on_error(error)
+
+    def complete() -> None:
+        losses.close()
+        on_completed()
+
+    subscription = source.subscribe(on_next, fail, complete, scheduler=scheduler)
+    return CompositeDisposable(subscription, Disposable(losses.close))

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.operators._kept_trades import KeptTrades
-from rxpolygon.operators._losses import Losses
+from rxpolygon.operators._losses import Losses, counted
 
 __all__ = ["measured"]
 
@@ -41,20 +40,12 @@ def measured(
             try:
                 measure = take(event)
             except Exception as error:
-                on_error(error)
+                losses.close()
+                observer.on_error(error)
                 return
             if measure is not None:
                 observer.on_next(measure)
 
-        def on_error(error: Exception) -> None:
-            losses.close()
-            observer.on_error(error)
-
-        def on_completed() -> None:
-            losses.close()
-            observer.on_completed()
-
-        subscription = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
-        return CompositeDisposable(subscription, Disposable(losses.close))
+        return counted(source, losses, on_next, observer.on_error, observer.on_completed, scheduler)
 
     return Observable(subscribe)

@@ -10,7 +10,8 @@ from typing import Any, TypeVar, overload
 
 from reactivex import Observable
 
-from rxpolygon.operators._checks import fit, flag, function
+from rxpolygon.checks import flag
+from rxpolygon.operators._checks import fit, function
 from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._kept_trades import KeptTrades

@@ -10,9 +10,10 @@ from typing import Any, Literal, TypeVar, overload
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
+from rxpolygon.checks import flag
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.operators._bar import Bar
-from rxpolygon.operators._checks import flag, function
+from rxpolygon.operators._checks import function
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._event_clock import EventClock
 from rxpolygon.operators._grid import make_grid

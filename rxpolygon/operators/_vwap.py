@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from reactivex import Observable
 
+from rxpolygon.checks import flag
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
-from rxpolygon.operators._checks import fit, flag, function
+from rxpolygon.operators._checks import fit, function
 from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._durations import to_milliseconds
 from rxpolygon.operators._kept_trades import KeptTrades

@@ -17,6 +17,7 @@ from reactivex import Observable, abc
 from reactivex import operators as ops
 from reactivex.disposable import Disposable
 
+from rxpolygon.checks import flag
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.recording.files import RecordingFiles, path_of
 from rxpolygon.recording.lines import lines_of
@@ -314,8 +315,7 @@ def record(
         raise InvalidArgumentError("path", str(path), "there is a folder of that name; name a file in it")
     if rotate_size is not None:
         _check_bytes("rotate_size", rotate_size)
-    if not isinstance(rotate_daily, bool):
-        raise InvalidTypeError("rotate_daily", rotate_daily, "a bool")
+    flag("rotate_daily", rotate_daily)
     _check_bytes("max_queue", max_queue)
     if on_error is not None and not callable(on_error):
         raise InvalidTypeError("on_error", on_error, "a function of the error, or None")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from rxpolygon.checks import flag
 from rxpolygon.handlers import CloseHandler, ErrorHandler, MessageHandler
 from rxpolygon.replay.clusters import CheckedCodec
 from rxpolygon.replay.player import Speed
 from rxpolygon.replay.streams import Instant, Paths, ReplayStreams
-from rxpolygon.settings import cluster_from, flag
+from rxpolygon.settings import cluster_from
 from rxpolygon.streams import MarketStreams
 from rxpolygon.venues.polygon.names import StreamCluster
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 from reactivex import Observable, abc
 
+from rxpolygon.checks import flag
 from rxpolygon.delivery import Decoder
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RxPolygonError, UsageError
 from rxpolygon.events import Event
@@ -22,7 +23,7 @@ from rxpolygon.replay.scheduler import ReplayScheduler
 from rxpolygon.replay.sources import Source, Span, sources_from
 from rxpolygon.replay.track import Track
 from rxpolygon.replay.virtual import on_virtual_time
-from rxpolygon.settings import flag, positive_number
+from rxpolygon.settings import positive_number
 from rxpolygon.stats import StreamStats, time_of
 from rxpolygon.status import Authenticated, Connected, Disconnected, Idle, Status
 from rxpolygon.streams import Streams

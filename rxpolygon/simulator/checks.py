@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 
-__all__ = ["close_code", "flag", "integer", "one_of", "positive", "seconds", "share", "whole"]
+__all__ = ["close_code", "integer", "one_of", "positive", "seconds", "share", "whole"]
 
 Word = TypeVar("Word", bound=str)
 
@@ -65,12 +65,6 @@ def share(name: str, value: object) -> None:
         raise InvalidTypeError(name, value, "a number")
     if not 0 <= value <= 1:
         raise InvalidArgumentError(name, value, "it is from 0 to 1")
-
-
-def flag(name: str, value: object) -> None:
-    """True or False."""
-    if not isinstance(value, bool):
-        raise InvalidTypeError(name, value, "True or False")
 
 
 def close_code(code: object) -> None:

@@ -16,6 +16,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from rxpolygon.checks import flag
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.simulator import checks
 
@@ -210,7 +211,7 @@ class Cut(StreamFault, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.whole("extra_bytes", self.extra_bytes, 0)
-        checks.flag("reset", self.reset)
+        flag("reset", self.reset)
         if self.at_byte is None:
             return
         checks.whole("at_byte", self.at_byte, 0)
@@ -231,7 +232,7 @@ class Mute(StreamFault, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.flag("answer_pings", self.answer_pings)
+        flag("answer_pings", self.answer_pings)
 
 
 class HalfOpen(StreamFault, frozen=True, kw_only=True):
@@ -257,7 +258,7 @@ class Complain(StreamFault, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.flag("closes", self.closes)
+        flag("closes", self.closes)
 
 
 class Restart(StreamFault, frozen=True, kw_only=True):
