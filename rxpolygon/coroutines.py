@@ -142,6 +142,7 @@ class CoroutineHandlers:
         """Forget everything, in a forked child: the thread is the parent's."""
         self._lock = threading.Lock()
         self._feeds = WeakSet()
+        self.tasks = set()
         self._own = None
 
 
@@ -163,7 +164,6 @@ class Feed:
         self._is_closed = False
         self._runs_on: asyncio.AbstractEventLoop | None = None  # where it was last started
         self._turn = 0  # how many times it was started; who has another number runs no more
-        self._task: asyncio.Task[None] | None = None  # loop's thread only
 
     def put(self, event: object) -> None:
         """Queue an event. Waits while the queue is full."""
@@ -199,9 +199,9 @@ class Feed:
             turn: Which start this is.
             own: The loop, if it is our own.
         """
-        self._task = asyncio.get_running_loop().create_task(self._consume(turn, own is not None))
-        self._owner.tasks.add(self._task)
-        self._task.add_done_callback(lambda task: self._done(task, turn, own))
+        task = asyncio.get_running_loop().create_task(self._consume(turn, own is not None))
+        self._owner.tasks.add(task)
+        task.add_done_callback(lambda task: self._done(task, turn, own))
 
     def _done(self, task: asyncio.Task[None], turn: int, own: _OwnLoop | None) -> None:
         """The task has ended, or was cancelled before it began."""
