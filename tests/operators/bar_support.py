@@ -13,6 +13,7 @@ from reactivex.testing.mockobserver import MockObserver
 
 from rxpolygon.events import Trade
 from rxpolygon.operators import Bar
+from tests.still_time import StillTime
 
 # A whole minute, and five minutes, and an hour: Thursday 2023-11-16 15:00:00 UTC, 10:00 in New York.
 BASE = 1_700_146_800_000
@@ -91,10 +92,11 @@ def live(*events: Any) -> list[tuple[float, Any]]:
 
 
 def collect(events: Sequence[Any], operator: Callable[[Observable[Any]], Observable[T]]) -> list[T]:
-    """All that a cold stream of the events gives."""
+    """All that a cold stream of the events gives, between which nothing is silent."""
     results: list[T] = []
     errors: list[Exception] = []
-    reactivex.from_iterable(events).pipe(operator).subscribe(results.append, errors.append)
+    bars = reactivex.from_iterable(events).pipe(operator)
+    bars.subscribe(results.append, errors.append, scheduler=StillTime())
     assert not errors, errors
     return results
 

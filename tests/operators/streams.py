@@ -10,6 +10,7 @@ from reactivex.disposable import Disposable
 from reactivex.testing import TestScheduler
 
 from rxpolygon.events import Quote, Trade
+from tests.still_time import StillTime
 
 T = TypeVar("T")
 
@@ -122,8 +123,9 @@ class Watch(abc.ObserverBase[T]):
         self.seen.append((self._now(), END))
 
     def of(self, observable: Observable[T], scheduler: abc.SchedulerBase | None = None) -> Watch[T]:
+        """Observes; without a scheduler nothing is silent, however long the machine takes."""
         self.subscription = observable.subscribe(
-            self.on_next, self.on_error, self.on_completed, scheduler=scheduler
+            self.on_next, self.on_error, self.on_completed, scheduler=scheduler or StillTime()
         )
         return self
 

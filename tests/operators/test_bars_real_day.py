@@ -18,6 +18,7 @@ from reactivex import operators as ops
 from rxpolygon.events import CryptoTrade, ForexQuote, Quote, Trade
 from rxpolygon.operators import Bar, SaleRules, is_regular_hours, resample, time_bars
 from tests.operators.bar_support import collect, ohlcv
+from tests.still_time import StillTime
 
 DATA: Final = Path(__file__).parents[2].parent / "shared" / "data"
 DAY: Final = DATA / "us-equities-2013-10-07.jsonl.gz"
@@ -119,7 +120,7 @@ def test_full_rule_equals_every_published_bar_of_the_day() -> None:
     bars: list[Bar] = []
     reactivex.from_iterable(day_trades()).pipe(
         ops.filter(counts), ops.map(at_the_auction), time_bars("1m", sales=FULL, fill=True)
-    ).subscribe(bars.append)
+    ).subscribe(bars.append, scheduler=StillTime())
     assert with_quiet_volume(bars) == published()
 
 
@@ -127,7 +128,7 @@ def test_resampled_minutes_equal_bars_of_the_trades() -> None:
     minutes: list[Bar] = []
     reactivex.from_iterable(day_trades()).pipe(
         time_bars("1m", sales=SaleRules.EVERY_TRADE), resample("15m")
-    ).subscribe(minutes.append)
+    ).subscribe(minutes.append, scheduler=StillTime())
     direct = collect(day_trades(), time_bars("15m", sales=SaleRules.EVERY_TRADE))
     assert sorted(map(without_vwap, minutes)) == sorted(map(without_vwap, direct))
 

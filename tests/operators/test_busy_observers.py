@@ -112,7 +112,8 @@ def test_a_silence_longer_than_any_clock_can_wait_for_harms_nothing(
 ) -> None:
     """Warnings are errors, an exception in a timer's thread too."""
     source: Hot[Any] = Hot()
-    watch = Watch[Any]().of(source.pipe(operator))
+    watch = Watch[Any]()
+    source.pipe(operator).subscribe(watch)  # on RxPY's own timers
     source.send(trade())
     source.complete()
     assert watch.end == "|"

@@ -14,6 +14,7 @@ from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.events import Aggregate, IndexMinuteAggregate, MinuteAggregate, SecondAggregate
 from rxpolygon.operators import Bar, Reconciliation, SaleRules, reconcile, resample, revisions, time_bars
 from tests.operators.bar_support import BASE, MINUTE, Run, collect, label, ohlcv, trade
+from tests.still_time import StillTime
 
 
 def minute(
@@ -230,7 +231,8 @@ def test_reconcile_bar_that_stays_alone_is_told_within_the_time() -> None:
     ours: Subject[Bar] = Subject()
     theirs: Subject[MinuteAggregate] = Subject()
     seen: list[Reconciliation] = []
-    subscription = ours.pipe(reconcile(theirs, within="1m")).subscribe(seen.append)
+    together = ours.pipe(reconcile(theirs, within="1m"))
+    subscription = together.subscribe(seen.append, scheduler=StillTime())
     ours.on_next(own("A", 0))
     theirs.on_next(minute("B", 0))
     assert seen == []
@@ -284,7 +286,7 @@ def test_reconcile_error_of_either_side_passes_and_leaves_both(side: str) -> Non
     ours: Subject[Bar] = Subject()
     theirs: Subject[MinuteAggregate] = Subject()
     errors: list[Exception] = []
-    ours.pipe(reconcile(theirs)).subscribe(on_error=errors.append)
+    ours.pipe(reconcile(theirs)).subscribe(on_error=errors.append, scheduler=StillTime())
     (ours if side == "own" else theirs).on_error(RuntimeError("line cut"))
     assert [str(error) for error in errors] == ["line cut"]
     assert ours.observers + theirs.observers == []

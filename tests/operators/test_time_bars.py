@@ -12,6 +12,7 @@ from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.events import CryptoTrade, ForexQuote, FuturesTrade, IndexValue, Quote, Trade
 from rxpolygon.operators import Bar, SaleRules, time_bars
 from tests.operators.bar_support import BASE, MINUTE, Run, collect, label, live, ohlcv, trade
+from tests.still_time import StillTime
 
 
 def test_time_bars_figures_are_those_of_the_window() -> None:
@@ -155,9 +156,9 @@ def test_time_bars_subscriptions_share_nothing() -> None:
     bars = source.pipe(time_bars("1m"))
     first: list[Bar] = []
     second: list[Bar] = []
-    bars.subscribe(first.append)
+    bars.subscribe(first.append, scheduler=StillTime())
     source.on_next(trade("A", 10, at=1))
-    bars.subscribe(second.append)
+    bars.subscribe(second.append, scheduler=StillTime())
     source.on_next(trade("A", 11, at=2))
     source.on_completed()
     assert [bar.volume for bar in first] == [200]
@@ -173,7 +174,7 @@ def test_time_bars_observer_that_makes_the_source_emit_gets_bars_in_order() -> N
         if len(seen) == 1:
             source.on_next(trade("A", 12, at=121))
 
-    subscription = source.pipe(time_bars("1m")).subscribe(on_next)
+    subscription = source.pipe(time_bars("1m")).subscribe(on_next, scheduler=StillTime())
     for event in (trade("A", 10, at=1), trade("B", 10, at=2), trade("A", 11, at=61)):
         source.on_next(event)
     subscription.dispose()
@@ -196,7 +197,7 @@ def test_time_bars_observer_that_raises_gets_it_in_on_error() -> None:
         raise ValueError("mine")
 
     reactivex.of(trade("A", 1, at=1), trade("A", 1, at=61)).pipe(time_bars("1m")).subscribe(
-        on_next, errors.append
+        on_next, errors.append, scheduler=StillTime()
     )
     assert [str(error) for error in errors] == ["mine"]
 

@@ -20,6 +20,7 @@ from rxpolygon.events import Trade
 from rxpolygon.events.conditions import SALE_CONDITIONS
 from rxpolygon.history import HistorySource, flat_file, inputs, table
 from rxpolygon.operators import Bar, SaleRules, Session
+from tests.still_time import StillTime
 
 DAY = Path(__file__).parents[2].parent / "shared" / "data" / "us-equities-2013-10-07.jsonl.gz"
 #: 2023-11-14 13:30 UTC, 8:30 in New York, in ns: an hour before the regular session.
@@ -50,7 +51,8 @@ def frame_of(chosen: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
 
 def by_events(history: HistorySource[Any], *arguments: Any, **options: Any) -> list[Bar]:
     bars: list[Bar] = []
-    history.events.pipe(rxo.time_bars(*arguments, **options)).subscribe(bars.append)
+    made = history.events.pipe(rxo.time_bars(*arguments, **options))
+    made.subscribe(bars.append, scheduler=StillTime())  # nothing is silent between two rows
     return bars
 
 
