@@ -26,6 +26,7 @@ from rxpolygon.events import (
 )
 from rxpolygon.operators import AsOf, Side, TradeWithQuote
 from tests.operators.streams import END, ERROR, Hot, Lab, Watch, quote, trade
+from tests.support import PATIENCE
 
 Joined = TradeWithQuote[Trade, Quote]
 
@@ -530,7 +531,7 @@ def test_join_quotes_hold_in_silence_uses_a_real_timer_without_a_scheduler() -> 
     emitted = threading.Event()
     subscription = trades.pipe(rxo.join_quotes(quotes, hold="20ms")).subscribe(lambda _: emitted.set())
     trades.send(trade(at=1))
-    assert emitted.wait(10)
+    assert emitted.wait(PATIENCE)
     subscription.dispose()
 
 
@@ -562,7 +563,8 @@ def test_join_quotes_two_threads_lose_nothing_and_never_overlap() -> None:
         seen.append(joined.timestamp)
         inside[0] -= 1
 
-    trades.pipe(rxo.join_quotes(quotes, hold="10ms")).subscribe(on_next)
+    done = threading.Event()
+    trades.pipe(rxo.join_quotes(quotes, hold="10ms")).subscribe(on_next, on_completed=done.set)
     count = 20_000
 
     def send_quotes() -> None:
@@ -575,6 +577,7 @@ def test_join_quotes_two_threads_lose_nothing_and_never_overlap() -> None:
         trades.send(trade(at=at))
     thread.join(60)
     trades.complete()
+    assert done.wait(PATIENCE)  # a timer that was at work gives the last trades, in its thread
     assert seen == list(range(count))
     assert overlaps == [0]
 
