@@ -153,7 +153,7 @@ class Player:
             limits = [
                 other.time_ns + (index > place) for index, other in enumerate(tracks) if other is not track
             ]
-            track.play(min([*limits, self._span.end_ns]), pace)
-            for face in self.faces:
-                face.went_on()
+            if track.play(min([*limits, self._span.end_ns]), pace):
+                for face in self.faces:
+                    face.went_on()
         scheduler.advance_to(scheduler.time_ns)

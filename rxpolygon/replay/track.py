@@ -84,7 +84,7 @@ class Track:
         if isinstance(pairs, Generator):
             pairs.close()
 
-    def play(self, limit_ns: int, pace: Pace | None) -> None:
+    def play(self, limit_ns: int, pace: Pace | None) -> bool:
         """Deliver a piece of what comes before the limit.
 
         With a pace it first waits until the next pair is due, and the piece ends where there is a wait
@@ -93,9 +93,12 @@ class Track:
         Args:
             limit_ns: Unix nanoseconds, later than the next pair; what is of this instant is not delivered.
             pace: Waits; None does not wait.
+
+        Returns:
+            Whether it came to a piece: no if the wait was ended, or nothing could take it.
         """
         if pace is not None and not pace.reach(self.time_ns):
-            return
+            return False
         began = time.monotonic()
         payloads: Any = self._piece(limit_ns, pace)  # frames or events, as `kind` says
         kind = self._feed.kind if self._feed is not None else None
@@ -105,12 +108,13 @@ class Track:
             self.delivery.play_events(kind, payloads)
         else:
             self._fail(f"it gives {kind.__module__}.{kind.__name__}, for which this replay has no channel")
-            return
+            return False
         took = time.monotonic() - began
         if took > _PIECE_SECONDS:
             self._most = max(1, self._most // 2)
         elif took < _PIECE_SECONDS / 4:
             self._most = min(_LARGEST_PIECE, self._most * 2)
+        return True
 
     def _piece(self, limit_ns: int, pace: Pace | None) -> Iterator[Payload]:
         """Lets the clock go on to the next pair, gives its payload, takes the pair after it; and so on.

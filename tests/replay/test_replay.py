@@ -16,10 +16,11 @@ from reactivex import operators as ops
 import rxpolygon.operators as rxo
 from rxpolygon import ReplayClient, StreamClient, errors, status
 from rxpolygon.replay import ReplayProgress
+from rxpolygon.replay import streams as replay_streams
 from rxpolygon.simulator import Simulator
 from rxpolygon.streams import MarketStreams
 from tests.replay.support import NOW, line, numbers, quote, trade, write_recording
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 
 @pytest.fixture
@@ -86,10 +87,12 @@ def test_replay_at_speed_one_gives_the_same_in_its_own_time(tmp_path: Path) -> N
 
 def test_replay_equals_live(minute: Path) -> None:
     live: list[Any] = []
-    with Simulator(recording=minute, speed="max") as server, StreamClient("demo", host=server.url) as client:
+    with Simulator(recording=minute, speed="max") as server:
+        client = StreamClient("demo", host=server.url)
         client.subscribe_stock_trades(["A"]).subscribe(live.append)
         client.subscribe_stock_quotes(["A"]).subscribe(live.append)
-        wait_for(lambda: len(live) == 300)
+        with client:  # both are asked for in one go, before the first frame
+            wait_for(lambda: len(live) == 300)
     again: list[Any] = []
     replay = ReplayClient(minute, "stocks", "max")
     replay.subscribe_stock_trades(["A"]).subscribe(again.append)
@@ -265,10 +268,10 @@ def test_replay_in_a_thread_can_be_waited_for_closed_and_started_again(minute: P
     second: list[Any] = []
     client.subscribe_stock_trades().subscribe(first.append)
     with client:
-        assert client.wait_finished(10)
+        assert client.wait_finished(PATIENCE)
     client.subscribe_stock_trades().subscribe(second.append)
     client.start_stream_thread()
-    assert client.wait_finished(10)
+    assert client.wait_finished(PATIENCE)
     assert second == first
     assert len(first) == 200
 
@@ -293,9 +296,10 @@ def test_close_ends_a_slow_replay_at_once(tmp_path: Path) -> None:
     came, done = threading.Event(), threading.Event()
     client.subscribe_stock_trades().subscribe(lambda _: came.set(), on_completed=done.set)
     with client:
-        assert came.wait(10)
+        assert came.wait(PATIENCE)
         with pytest.raises(errors.UsageError, match=r"run\(\) cannot start a replay that runs already"):
             client.run()
+        client.close_stream(PATIENCE)
     assert done.is_set()
     assert not client.is_streaming
 
@@ -398,7 +402,20 @@ def test_progress_is_told_before_a_wait(tmp_path: Path) -> None:
     client.progress.subscribe(told.append)
     with client:
         wait_for(lambda: [progress.frames for progress in told] == [1])
+        client.close_stream(PATIENCE)
     assert [progress.is_over for progress in told] == [False, True]
+
+
+def test_wait_that_is_ended_tells_no_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay_streams, "_PROGRESS_SECONDS", 0.0)  # the wait was a long one
+    path = write_recording(tmp_path / "a.jsonl", [line(0, trade()), line(3_600, trade(at=3_600))])
+    client = ReplayClient(path, "stocks", 1)
+    told: list[ReplayProgress] = []
+    client.progress.subscribe(told.append)
+    with client:
+        wait_for(lambda: told)
+        client.close_stream(PATIENCE)
+    assert [(progress.frames, progress.is_over) for progress in told] == [(1, False), (1, True)]
 
 
 def test_progress_bar_shows_the_files_share_and_the_recordings_time(

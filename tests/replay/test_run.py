@@ -15,6 +15,7 @@ from rxpolygon import ReplayClient, errors, events
 from rxpolygon.errors import RecordingError
 from rxpolygon.status import Connected
 from tests.replay.support import NOW, line, trade, write_recording
+from tests.support import PATIENCE
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_waiting_on_the_replays_own_thread_is_refused(path: Path) -> None:
 
     client.subscribe_stock_trades().subscribe(wait, problems.append)
     client.start_stream_thread()
-    assert client.wait_finished(10)
+    assert client.wait_finished(PATIENCE)
     assert [type(problem) for problem in problems] == [errors.UsageError]
     assert "wait for itself" in str(problems[0])
     with pytest.raises(errors.InvalidTypeError, match="timeout"):
@@ -121,8 +122,8 @@ def test_close_ends_the_search_for_the_start() -> None:
     source = Endless()
     client = ReplayClient(source, "stocks", "max", start=NOW)
     client.start_stream_thread()
-    assert source.is_read.wait(10)
-    client.close_stream()
+    assert source.is_read.wait(PATIENCE)
+    client.close_stream(PATIENCE)
     assert not client.is_streaming
 
 
@@ -145,7 +146,7 @@ def test_replays_of_one_clock_start_once_from_many_threads(path: Path) -> None:
     held = threading.Event()
 
     def hold(_scheduler: abc.SchedulerBase, _state: object = None) -> None:
-        assert held.wait(10)
+        assert held.wait(PATIENCE)
 
     first.scheduler.schedule(hold)  # no run is over before all have tried
     for starter in starters:
@@ -153,7 +154,7 @@ def test_replays_of_one_clock_start_once_from_many_threads(path: Path) -> None:
     for starter in starters:
         starter.join()
     held.set()
-    assert first.wait_finished(10)
+    assert first.wait_finished(PATIENCE)
     assert len(seen) == 5
 
 
