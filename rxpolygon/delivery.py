@@ -132,11 +132,19 @@ class Delivery:
             count, stamp = self._deliver_to_all(frames)
         else:
             count, stamp = self._route_frames(frames)
+        self._advance(count, stamp)
+
+    def _advance(self, count: int, stamp: int | None) -> None:
+        """Count events that were delivered; last of all, for who sees them counted may look at the rest."""
         progress = self.progress
-        progress.events += count
         if stamp is not None:
+            progress.last_wall_time = self._time()
             progress.last_timestamp = stamp
-            progress.last_wall_time = time.time()
+        progress.events += count
+
+    def _time(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
 
     def _route_frames(self, frames: list[bytes]) -> tuple[int, int | None]:
         """The hot path: an event costs its decoding, two lookups, and its observers."""

@@ -121,7 +121,6 @@ class ReplayDelivery(Delivery):
     def play_frames(self, frames: Iterable[bytes]) -> None:
         """Frames in order."""
         self.frames(cast("list[bytes]", frames))  # it is only iterated
-        self._note_time()
 
     def has_channel_for(self, kind: type[Event]) -> bool:
         """Whether there is a channel whose events are of this class."""
@@ -134,9 +133,7 @@ class ReplayDelivery(Delivery):
         else:
             count, last = self._route_events(kind, events)
         if last is not None:
-            self.progress.events += count
-            self.progress.last_timestamp = last.timestamp
-            self._note_time()
+            self._advance(count, last.timestamp)
 
     def _route_events(self, kind: type[Event], events: Iterable[Event]) -> tuple[int, Event | None]:
         tables = self._router.tables
@@ -164,8 +161,8 @@ class ReplayDelivery(Delivery):
             self._route_to(kind, event.symbol, event)
         return count, event
 
-    def _note_time(self) -> None:
-        self.progress.last_wall_time = self.clock()
+    def _time(self) -> float:
+        return self.clock()
 
     @property
     def fans(self) -> tuple[Fan[Event], Fan[bytes]]:
