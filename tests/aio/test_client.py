@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +51,7 @@ def test_async_for_over_trades_then_break_releases_the_wire(market: Simulator) -
 
     before = our_threads()
     trades = asyncio.run(main())
-    assert our_threads() == before
+    wait_for(lambda: our_threads() == before, message=lambda: f"{before}; there are {our_threads()}")
     assert {trade.symbol for trade in trades} <= {"AAPL", "MSFT"}
     assert [trade.timestamp for trade in trades] == sorted(trade.timestamp for trade in trades)
 
@@ -70,22 +69,23 @@ def test_every_trade_of_a_burst_comes_in_order(quiet: Simulator) -> None:
 
 
 def test_closing_the_client_ends_every_loop(market: Simulator) -> None:
-    async def count(client: StreamClient) -> int:
-        return len([trade async for trade in aio.stream(client.subscribe_stock_trades("*"), 5)])
+    taken: list[list[Trade]] = [[], [], []]
 
-    async def main() -> list[int]:
+    async def main() -> None:
         async with aio.running(StreamClient("demo", host=market.url)) as client:
-            tasks = [asyncio.create_task(count(client)) for _ in range(3)]
-            await aio.first(client.subscribe_stock_trades("AAPL"))
-        return await asyncio.gather(*tasks)
+            trades = client.subscribe_stock_trades("*")
+            tasks = [asyncio.create_task(take_all(aio.stream(trades, 5), values)) for values in taken]
+            await until(lambda: all(taken))
+        await asyncio.gather(*tasks)
 
-    assert all(number > 0 for number in asyncio.run(main()))
+    asyncio.run(main())
 
 
 def test_refused_login_is_raised_in_the_loop() -> None:
     async def main(url: str) -> None:
-        async with aio.running(StreamClient("wrong", host=url)) as client:
-            trades = client.subscribe_stock_trades()
+        client = StreamClient("wrong", host=url)
+        trades = client.subscribe_stock_trades()  # before the start: the refusal may come at once
+        async with aio.running(client):
             with pytest.raises(AuthenticationError):
                 await take_all(aio.stream(trades), [])
             with pytest.raises(AuthenticationError):
@@ -98,8 +98,11 @@ def test_refused_login_is_raised_in_the_loop() -> None:
 def test_statuses_and_bars_may_be_awaited(market: Simulator) -> None:
     async def main() -> tuple[bool, str]:
         client = StreamClient("demo", host=market.url)
+        connected = aio.first(client.status.filter(lambda status: isinstance(status, Connected)))
+        observing = asyncio.create_task(connected)
+        await asyncio.sleep(0)  # it observes from here on, and nothing has passed
         async with aio.running(client):
-            status = await aio.first(client.status.filter(lambda status: isinstance(status, Connected)))
+            status = await observing
             bar = await aio.first(client.subscribe_stock_trades("AAPL").pipe(rxo.time_bars("1m")))
             return isinstance(status, Connected), bar.symbol
 
@@ -160,10 +163,14 @@ def test_a_plain_with_block_in_a_coroutine_does_not_wait_for_itself(quiet: Simul
                 break
         assert not client.is_streaming
 
+    def push_and_look() -> bool:
+        push_numbers(quiet, *range(50))
+        return not topics(quiet)
+
     def feed() -> None:
+        """Trades enough to make the source wait, and until the client is gone: it may observe late."""
         wait_for(lambda: topics(quiet) == {"T.AAPL"})
-        for number in itertools.takewhile(lambda _: topics(quiet), range(50)):
-            push_numbers(quiet, number)
+        wait_for(push_and_look)
 
     feeder = threading.Thread(target=feed, name="feeder")
     feeder.start()

@@ -63,7 +63,7 @@ def test_error_of_the_source_is_raised(waiting: Waiting) -> None:
         threading.Thread(target=source.fail, args=[OSError("gone")]).start()
         with pytest.raises(OSError, match="gone"):
             await task
-        assert not source.is_observed
+        await until(lambda: not source.is_observed)  # released by the thread that failed, after it told so
 
     asyncio.run(main())
 
