@@ -95,7 +95,7 @@ def test_coroutine_runs_on_the_loop_of_its_subscription(server: Simulator, conne
         assert seen.loops == {asyncio.get_running_loop()}
         await stream.close()
 
-    asyncio.run(asyncio.wait_for(main(), 10))
+    asyncio.run(asyncio.wait_for(main(), PATIENCE))
     assert ids(seen.values) == [1, 2, 3]
     assert not stream.is_streaming
 
@@ -148,7 +148,7 @@ def test_handler_given_inside_a_handler_gets_all_before_the_thread_ends(
 ) -> None:
     stream = connect(server, on_error=lambda error: None)
     later, arrived = Seen(), Recorder[Trade]()
-    gate = threading.Event()
+    given, gate = threading.Event(), threading.Event()
 
     async def slow(event: Trade) -> None:
         while not gate.is_set():
@@ -157,11 +157,13 @@ def test_handler_given_inside_a_handler_gets_all_before_the_thread_ends(
 
     async def handler(event: Trade) -> None:
         stream.subscribe_trades(slow, "IBM").subscribe(arrived.on_next, arrived.on_error)
+        given.set()
 
     stream.subscribe_trades(handler, "AAPL")
     started(stream, server, "trades.AAPL")
     push(server, 1)
     wait_for_topics(server, "trades.AAPL", "trades.IBM")
+    assert given.wait(PATIENCE)
     for number in range(5):
         push(server, number, symbol="IBM")
     arrived.wait(5)
@@ -369,7 +371,7 @@ def test_handler_that_never_waits_leaves_turns_to_the_loop(server: Simulator, co
         turns.append(len(seen.values))
         await stream.close()
 
-    asyncio.run(asyncio.wait_for(main(), 20))
+    asyncio.run(asyncio.wait_for(main(), PATIENCE))
     between = [later - earlier for earlier, later in itertools.pairwise(turns)]
     assert max(between) <= 100
 

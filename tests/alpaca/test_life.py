@@ -18,7 +18,7 @@ from rxpolygon.alpaca import CryptoDataStream, StockDataStream, Trade
 from rxpolygon.simulator import Simulator, faults
 from rxpolygon.status import Closed, Reconnecting, Status
 from rxpolygon.venues.alpaca.codec import Encoding
-from tests.alpaca.support import Connect, ids, push, push_until, statuses, topics, wait_for_topics
+from tests.alpaca.support import Connect, ids, push, push_until, statuses, wait_for_topics
 from tests.client.support import Recorder
 from tests.support import PATIENCE, wait_for
 
@@ -146,12 +146,12 @@ def test_ctrl_c_ends_run_quietly(server: Simulator, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", str(program), server.url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
-            wait_for(lambda: topics(server) == {"trades.AAPL"}, timeout=30)
+            wait_for_topics(server, "trades.AAPL")
             push(server, 7)
             assert process.stdout is not None
             assert process.stdout.readline() == "7\n"
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert (out, err, process.returncode) == ("after\n", "", 0)
