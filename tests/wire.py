@@ -31,6 +31,8 @@ class PlainClient(ABC):
     """One connection, whatever is spoken on it; use it in a ``with`` block."""
 
     def __init__(self, url: str, headers: Sequence[str] = (), **options: Any) -> None:
+        # The package looks at each byte of a text in Python, which costs seconds where there are megabytes.
+        options = {"skip_utf8_validation": True} | options
         self.socket = websocket.create_connection(url, timeout=PATIENCE, header=list(headers), **options)
         self._waiting: list[Message] = []
 

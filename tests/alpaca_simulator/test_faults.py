@@ -15,7 +15,7 @@ from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator import faults as wrong
 from tests.alpaca_simulator.packed import unpack
-from tests.alpaca_simulator.wire import FORMATS, PATIENCE, Client, Ended, Message, nanoseconds
+from tests.alpaca_simulator.wire import FORMATS, Client, Ended, Message, nanoseconds
 from tests.simulator.markets import REGULAR_HOURS
 
 forms = pytest.mark.parametrize("form", FORMATS)
@@ -98,6 +98,9 @@ def test_mute_and_half_open(form: str) -> None:
         with Client(simulator.url_of("v2/sip"), form) as frozen:
             frozen.log_in()
             frozen.send("subscribe", trades=["*"])
+            client.subscribe(quotes=["*"])
+            client.unsubscribe(quotes=["*"])  # by now the other one would have been answered, too
+            assert not simulator.subscriptions.get(2)
             frozen.socket.settimeout(0.05)
             with pytest.raises(websocket.WebSocketTimeoutException):
                 frozen.socket.recv()
@@ -135,16 +138,15 @@ def test_reordered_trades_come_late_and_once(form: str) -> None:
 
 @forms
 def test_slow_reader_is_told_407_and_cut_off(form: str) -> None:
-    faults = [wrong.SlowConsumer(unread_bytes=65_536)]
-    with (
-        Simulator(venue="alpaca", start=REGULAR_HOURS, speed="max", faults=faults) as simulator,
-        Client(simulator.url, form) as client,
-    ):
-        client.log_in().subscribe(quotes=["*"])
-        simulator.wait_for(lambda sim: sim.faults_happened.get("SlowConsumer"), PATIENCE)
+    with subscribed(form, wrong.SlowConsumer(unread_bytes=65_536)) as (simulator, client):
+        # Large ones, which are read in no time: a server that closes waits three seconds for its client.
+        while simulator.push(IEX, trade(1) | {"padding": "x" * 100_000}):
+            assert simulator.frames_sent < 1_000
+        assert simulator.faults_happened == {"SlowConsumer": 1}
         messages, code = rest(client)
         assert code == 1008
         assert messages[-1] == {"T": "error", "code": 407, "msg": "slow client"}
+        assert len(messages) - 1 == simulator.frames_sent
 
 
 @forms
