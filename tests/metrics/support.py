@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from rxpolygon import StreamClient
 from rxpolygon.simulator import Simulator
 from tests.client.support import Recorder, trade, wait_for_topics
 from tests.support import wait_for
 
-__all__ = ["live_through"]
+__all__ = ["is_gone", "live_through"]
 
 
 def live_through(server: Simulator, client: StreamClient) -> None:
@@ -25,3 +28,9 @@ def live_through(server: Simulator, client: StreamClient) -> None:
     server.push("stocks", trade("AAPL", 7))
     trades.wait(7)
     wait_for(lambda: client.stats.events == 7, message=lambda: str(client.stats))
+
+
+def is_gone(client: weakref.ref[StreamClient]) -> bool:
+    """Whether nothing holds a closed client; a thread that has not quite ended may, for a moment."""
+    gc.collect()
+    return client() is None

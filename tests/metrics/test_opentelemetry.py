@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import weakref
 from collections.abc import Iterator
 
@@ -17,7 +16,7 @@ from rxpolygon.metrics.figures import FIGURES
 from rxpolygon.simulator import Simulator
 from tests.client.support import Recorder, push_numbers, wait_for_topics
 from tests.metrics.conftest import Connect
-from tests.metrics.support import live_through
+from tests.metrics.support import is_gone, live_through
 from tests.support import wait_for
 
 Point = tuple[str, frozenset[tuple[str, object]]]
@@ -145,8 +144,7 @@ def test_a_client_that_is_forgotten_takes_its_figures_along(
         assert read(reader)
     gone = weakref.ref(client)
     del client
-    gc.collect()
-    assert gone() is None
+    wait_for(lambda: is_gone(gone))
     assert not read(reader)
 
 
