@@ -156,13 +156,15 @@ class LiveStreams(Streams):
     @property
     def stats(self) -> StreamStats:
         """Figures of the present run, or of the last one."""
-        buffer, delivery, carrier = self._buffer, self._delivery, self._carrier
+        delivery, carrier = self._delivery, self._carrier
         progress = delivery.progress
-        stamp = progress.last_timestamp
+        # Against the order of counting: no event is told whose time, frame or connection is not.
+        events, stamp = progress.events, progress.last_timestamp
+        buffer = self._buffer.figures
         stats = StreamStats(
-            frames=buffer.received_frames,
-            events=progress.events,
-            bytes=buffer.received_bytes,
+            frames=buffer.frames,
+            events=events,
+            bytes=buffer.bytes,
             buffered_bytes=buffer.size,
             dropped=buffer.dropped,
             malformed=progress.malformed,
@@ -255,6 +257,7 @@ class LiveStreams(Streams):
             self._carrier.abandon()
             self._carrier = None
         self._starting = threading.RLock()
+        self._buffer.after_fork()
         self._router.after_fork()
         self._events.after_fork()
         self._messages.after_fork()

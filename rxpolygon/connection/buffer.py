@@ -8,10 +8,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from rxpolygon.connection.effects import Effect, Tell
 from rxpolygon.status import CaughtUp, Dropped, Lagging
 
-__all__ = ["DEFAULT_BUFFER", "OVERFLOW_POLICIES", "FrameBuffer", "Overflow"]
+__all__ = ["DEFAULT_BUFFER", "OVERFLOW_POLICIES", "BufferFigures", "FrameBuffer", "Overflow"]
 
 Overflow = Literal["block", "drop_oldest", "drop_newest", "error"]
 OVERFLOW_POLICIES: Final = ("block", "drop_oldest", "drop_newest", "error")
@@ -21,6 +23,22 @@ DEFAULT_BUFFER: Final = 256 * 1024 * 1024
 
 _HIGH_WATER: Final = 0.5
 _LOW_WATER: Final = 0.1
+
+
+class BufferFigures(Struct, frozen=True):
+    """A buffer at one moment.
+
+    Attributes:
+        frames: How many frames ever came.
+        bytes: Their size.
+        size: Bytes that wait or are being worked on.
+        dropped: How many frames were given up.
+    """
+
+    frames: int
+    bytes: int
+    size: int
+    dropped: int
 
 
 class _Batch:
@@ -78,24 +96,14 @@ class FrameBuffer:
         self._is_held = False
 
     @property
-    def size(self) -> int:
-        """Bytes that wait or are being worked on."""
-        return self._size
+    def figures(self) -> BufferFigures:
+        """What came, waits and was given up, with each list of frames whole or not at all."""
+        with self._condition:
+            return BufferFigures(self._frames, self._bytes, self._size, self._dropped)
 
-    @property
-    def received_frames(self) -> int:
-        """How many frames ever came."""
-        return self._frames
-
-    @property
-    def received_bytes(self) -> int:
-        """How many bytes ever came."""
-        return self._bytes
-
-    @property
-    def dropped(self) -> int:
-        """How many frames were given up."""
-        return self._dropped
+    def after_fork(self) -> None:
+        """Let go of a lock that a thread of the parent may have held."""
+        self._condition = threading.Condition()
 
     def put(self, frames: list[bytes], is_wanted: Callable[[], bool] = lambda: True) -> bool:
         """Queue frames; may block.

@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
-from rxpolygon.connection.buffer import FrameBuffer, Overflow
+from rxpolygon.connection.buffer import BufferFigures, FrameBuffer, Overflow
 from rxpolygon.connection.effects import Effect, Tell
 from rxpolygon.status import CaughtUp, Dropped, Lagging, ServerMessage, Status
+from tests.support import PATIENCE
 
 
 def note(text: str) -> Tell:
@@ -46,19 +47,20 @@ def test_frames_and_effects_keep_their_order() -> None:
     buffer.tell(note("between"))
     buffer.put([b"c"])
     assert drain(buffer) == [b"a", b"b", ServerMessage("note", "between"), b"c"]
-    assert (buffer.received_frames, buffer.received_bytes, buffer.dropped) == (3, 3, 0)
+    figures = buffer.figures
+    assert (figures.frames, figures.bytes, figures.dropped) == (3, 3, 0)
 
 
 def test_drop_oldest_keeps_the_newest_and_marks_the_hole_first() -> None:
     buffer = filled("drop_oldest", 5)
-    assert buffer.dropped == 2
+    assert buffer.figures.dropped == 2
     expected = [Dropped(2, 20), b"%010d" % 2, b"%010d" % 3, b"%010d" % 4]
     assert without_water_marks(drain(buffer)) == expected
 
 
 def test_drop_newest_keeps_the_oldest_and_marks_the_hole_last() -> None:
     buffer = filled("drop_newest", 5)
-    assert buffer.dropped == 2
+    assert buffer.figures.dropped == 2
     expected = [b"%010d" % 0, b"%010d" % 1, b"%010d" % 2, Dropped(2, 20)]
     assert without_water_marks(drain(buffer)) == expected
 
@@ -125,9 +127,9 @@ def test_block_holds_the_putting_thread_and_loses_nothing() -> None:
     while len(taken) < len(frames):
         item = buffer.take()
         if isinstance(item, list):
-            assert buffer.size <= 30
+            assert buffer.figures.size <= 30
             taken += item
-    putting.join(5)
+    putting.join(PATIENCE)
     assert taken == frames
     assert not putting.is_alive()
 
@@ -136,10 +138,10 @@ def test_what_is_worked_on_counts_until_the_next_take() -> None:
     buffer = FrameBuffer(100, "block")
     buffer.put([b"12345"])
     assert isinstance(buffer.take(), list)
-    assert buffer.size == 5
+    assert buffer.figures.size == 5
     buffer.tell(note("next"))
     assert isinstance(buffer.take(), Effect)
-    assert buffer.size == 0
+    assert buffer.figures.size == 0
 
 
 def test_lagging_comes_first_and_caught_up_after() -> None:
@@ -155,7 +157,7 @@ def test_discard_counts_waiting_frames_and_frees_a_blocked_put() -> None:
     putting = threading.Thread(target=lambda: buffer.put([b"x" * 10]))
     putting.start()
     assert buffer.discard() == 1
-    putting.join(5)
+    putting.join(PATIENCE)
     assert not putting.is_alive()
     assert buffer.put([b"late"])
     assert without_water_marks(drain(buffer)) == []
@@ -177,8 +179,23 @@ def test_buffer_counts_as_held_until_the_putting_thread_says_that_it_goes_on() -
     while not isinstance(buffer.take(), list):  # the mark of high water comes first
         pass
     buffer.take()  # what was taken before is done, and there is room
-    putting.join(10)
+    putting.join(PATIENCE)
     assert not putting.is_alive()
     assert buffer.is_held
     buffer.let_go()
     assert not buffer.is_held
+
+
+def test_figures_tell_no_frames_whose_drops_are_not_counted_yet() -> None:
+    buffer = filled("drop_oldest", 3)
+    seen: list[BufferFigures] = []
+    reading = threading.Thread(target=lambda: seen.append(buffer.figures))
+
+    def is_wanted() -> bool:  # asked in the middle of a put
+        reading.start()
+        reading.join(0.1)  # it can only end here if it waits for nobody
+        return True
+
+    buffer.put([b"%010d" % 3, b"%010d" % 4], is_wanted)
+    reading.join(PATIENCE)
+    assert seen == [BufferFigures(frames=5, bytes=50, size=30, dropped=2)]
