@@ -16,8 +16,8 @@ def accept(server: socket.socket) -> socket.socket:
     """Accept a client and answer its handshake; whatever is sent then is up to the test."""
     peer, _ = server.accept()
     request = b""
-    while b"\r\n\r\n" not in request:
-        request += peer.recv(4_096)
+    while b"\r\n\r\n" not in request and (data := peer.recv(4_096)):
+        request += data
     headers = dict(line.split(b": ", 1) for line in request.split(b"\r\n")[1:] if b": " in line)
     key = {name.lower(): value for name, value in headers.items()}[b"sec-websocket-key"]
     answer = base64.b64encode(hashlib.sha1(key + _GUID).digest())

@@ -17,7 +17,7 @@ from rxpolygon import StreamClient
 from rxpolygon.errors import AuthenticationError, ConnectionLostError, InvalidTypeError
 from rxpolygon.simulator import Simulator
 from tests.client.support import Connect, Recorder, push_numbers, raiser, topics, trade, wait_for_topics
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 Seen = list[tuple[Any, ...]]
 
@@ -113,14 +113,16 @@ def test_on_message_may_be_a_builtin(
     client.close_stream()
     printing = connect(server, on_message=print)
     printing.start_stream_thread()
-    wait_for(lambda: "authenticated" in capsys.readouterr().out)
+    wait_for(lambda: str(printing.state) == "logged in")
+    printing.close_stream()
+    assert "authenticated" in capsys.readouterr().out
 
 
 def test_on_message_may_be_put_of_a_queue(server: Simulator, connect: Connect) -> None:
     texts: queue.Queue[str] = queue.Queue()
     client = connect(server, on_message=texts.put)
     client.start_stream_thread()
-    assert "Connected Successfully" in texts.get(timeout=10)
+    assert "Connected Successfully" in texts.get(timeout=PATIENCE)
 
 
 def test_on_message_gets_every_frame_as_it_came(server: Simulator, connect: Connect, transport: str) -> None:
@@ -208,7 +210,7 @@ def test_on_close_gets_code_and_message(server: Simulator, connect: Connect, wit
     wait_for_topics(server, "T.AAPL")
     server.restart(1012)
     assert trades.wait_for_end() is not None
-    assert seen == [(client, 1012, "restart")] if with_client else [(1012, "restart")]
+    assert seen == [(client, 1012, "restart") if with_client else (1012, "restart")]
 
 
 def test_on_close_of_a_broken_connection_has_a_code_for_it(server: Simulator, connect: Connect) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import threading
-import time
 from pathlib import Path
 from types import ModuleType
 
@@ -24,7 +23,7 @@ from tests.client.support import (
     trade,
     wait_for_topics,
 )
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 
 def _wait_for_login(client: StreamClient) -> None:
@@ -70,13 +69,13 @@ def test_close_completes_every_observable_and_ends_the_threads(
     client.start_stream_thread()
     wait_for_topics(server, "T.AAPL", "Q.*")
     assert client.is_streaming
-    client.close_stream()
-    assert set(threading.enumerate()) <= before
+    client.close_stream(PATIENCE)
     assert not client.is_streaming
+    wait_for(lambda: set(threading.enumerate()) <= before)  # one that reads is given a second to end
     assert [one.completions for one in recorders] == [1] * 5
     assert [one.errors for one in recorders] == [[]] * 5
     assert str(client.state) == "closed"
-    server.wait_for(lambda simulator: not simulator.open_connections)
+    wait_for(lambda: not server.open_connections)
 
 
 def test_close_over_tls_ends_the_threads(
@@ -86,10 +85,10 @@ def test_close_over_tls_ends_the_threads(
     trades = Recorder.of(client.subscribe_stock_trades(["AAPL"]))
     client.start_stream_thread()
     wait_for_topics(tls_server, "T.AAPL")
-    began = time.monotonic()
-    client.close_stream()
-    assert time.monotonic() - began < 4
+    client.close_stream(PATIENCE)
+    assert not client.is_streaming
     assert trades.completions == 1
+    wait_for(lambda: not any("-read" in one.name for one in threading.enumerate()))
 
 
 def test_close_twice_and_from_many_threads_completes_once(server: Simulator, connect: Connect) -> None:
@@ -143,10 +142,10 @@ def test_stream_starts_again_after_a_close(server: Simulator, connect: Connect, 
         everything = Recorder.of(client.events)
         wait_for_topics(server, "T.AAPL")
         push_numbers(server, run)
-        assert numbers(trades) == numbers(everything) or everything.wait()
         trades.wait()
-        assert numbers(trades) == [run]
-        assert client.stats.events == 1
+        everything.wait()
+        assert numbers(trades) == numbers(everything) == [run]
+        wait_for(lambda: client.stats.events == 1)  # it is counted once it was given
         client.close_stream()
         assert trades.wait_for_end() is None
         assert everything.wait_for_end() is None
@@ -301,7 +300,7 @@ def test_close_in_every_kind_of_callback_ends_the_stream(
             client.unsubscribe_stock_trades(["AAPL"])
     assert kept.wait_for_end() is None
     wait_for(lambda: not client.is_streaming)
-    server.wait_for(lambda simulator: not simulator.open_connections)
+    wait_for(lambda: not server.open_connections)
 
 
 @pytest.mark.parametrize("place", ["on_error", "on_close", "observer"])
@@ -381,7 +380,7 @@ def test_close_in_the_middle_of_the_start_on_the_same_thread_ends_the_stream(
     monkeypatch.setattr(moment, "register", interrupt)
     starter = threading.Thread(target=client.start_stream_thread, daemon=True)
     starter.start()
-    starter.join(10)
+    starter.join(PATIENCE)
     assert not starter.is_alive(), "the start waits for itself"
     wait_for(lambda: not client.is_streaming)
     assert str(client.state) == "closed"

@@ -23,7 +23,7 @@ from tests.client.support import (
     trade,
     wait_for_topics,
 )
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 
 def test_subscription_before_the_start_is_sent_once_logged_in(
@@ -44,7 +44,7 @@ def test_subscription_after_the_start_is_sent_at_once(
 ) -> None:
     client = connect(server, transport=transport)
     client.start_stream_thread()
-    server.wait_for(lambda simulator: simulator.received)
+    wait_for(lambda: server.received)
     trades = Recorder.of(client.subscribe_stock_trades(["AAPL"]))
     wait_for_topics(server, "T.AAPL")
     push_numbers(server, 1)
@@ -259,7 +259,10 @@ def test_disposed_observer_hears_of_no_completion(server: Simulator, connect: Co
     push_numbers(server, 2, symbol="IBM")
     marker.wait()
     wait_for(lambda: completed)
+    client.close_stream(PATIENCE)  # after which nothing can come any more
+    assert marker.is_over
     assert not gone.is_over
+    assert not later.is_over
     first.dispose()
 
 
@@ -352,6 +355,7 @@ def test_subscribing_in_on_next_gets_the_events_that_follow(server: Simulator, c
     wait_for_topics(server, "T.AAPL")
     push_numbers(server, 1)
     wait_for_topics(server, "T.AAPL", "T.MSFT")
+    wait_for(lambda: len(nested) == 2)
     push_numbers(server, 2)
     push_numbers(server, 3, symbol="MSFT")
     nested[1].wait()
@@ -426,7 +430,7 @@ def test_endless_repeat_and_retry_let_the_stream_close(server: Simulator, connec
     Recorder.of(client.status.pipe(ops.repeat()))
     client.start_stream_thread()
     wait_for_topics(server, "T.AAPL")
-    client.close_stream()
+    client.close_stream(PATIENCE)
     assert not client.is_streaming
 
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 import warnings
 from collections.abc import Iterator
 
@@ -17,7 +16,7 @@ import pytest
 from rxpolygon.events import Trade
 from rxpolygon.simulator import Simulator
 from tests.client.support import Connect, Recorder, numbers, push_numbers, trade, wait_for_topics
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 _HEAD = """
 import sys, time, threading
@@ -44,7 +43,7 @@ def _program(server: Simulator, transport: str, body: str) -> subprocess.Popen[s
     )
 
 
-def _end(program: subprocess.Popen[str], limit: float = 20) -> tuple[int, str, str]:
+def _end(program: subprocess.Popen[str], limit: float = 2 * PATIENCE) -> tuple[int, str, str]:
     try:
         output, errors = program.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
@@ -62,7 +61,7 @@ def test_program_whose_main_thread_ends_does_not_hang(busy: Simulator, transport
         seen = threading.Event()
         client.subscribe_stock_trades().subscribe(lambda trade: seen.set(), print, lambda: print("completed"))
         client.start_stream_thread()
-        assert seen.wait(10)
+        assert seen.wait(30)
         print("main ends")
         """,
     )
@@ -83,7 +82,7 @@ def test_program_that_ends_while_a_name_is_looked_for_does_not_hang(busy: Simula
         asked = threading.Event()
         socket.getaddrinfo = lambda *place, **options: (asked.set(), time.sleep(600))
         client.start_stream_thread()
-        assert asked.wait(10)
+        assert asked.wait(30)
         """,
     )
     assert _end(program) == (0, "", "")
@@ -100,12 +99,10 @@ def test_program_with_an_observer_that_never_returns_ends(busy: Simulator) -> No
             time.sleep(1_000)
         client.subscribe_stock_trades().subscribe(block)
         client.start_stream_thread()
-        assert seen.wait(10)
+        assert seen.wait(30)
         """,
     )
-    began = time.monotonic()
     assert _end(program) == (0, "", "")
-    assert time.monotonic() - began < 10
 
 
 def test_program_with_an_observer_that_exits_goes_on(busy: Simulator) -> None:
@@ -197,7 +194,7 @@ os._exit(0)
     program.stdout.close()
     assert program.stderr.read() == "done closed\n"
     program.stderr.close()
-    assert program.wait(20) == 0
+    assert program.wait(PATIENCE) == 0
 
 
 def test_stream_inside_a_running_event_loop(server: Simulator, connect: Connect, transport: str) -> None:
@@ -215,7 +212,7 @@ def test_stream_inside_a_running_event_loop(server: Simulator, connect: Connect,
         while "T.AAPL" not in {topic for held in server.subscriptions.values() for topic in held}:
             await asyncio.sleep(0.005)
         server.push("stocks", [trade("AAPL", number) for number in (1, 2, 3)])
-        seen = [(await asyncio.wait_for(queue.get(), 10)).sequence_number for _ in range(3)]
+        seen = [(await asyncio.wait_for(queue.get(), PATIENCE)).sequence_number for _ in range(3)]
         client.close_stream()
         return seen
 

@@ -145,8 +145,7 @@ def test_refused_request_that_nobody_observes_is_told_and_forgotten(connect: Con
         client.start_stream_thread()
         wait_for(lambda: ("Refused", "LULD.*") in _answers(statuses))
         server.restart()
-        wait_for(lambda: server.connections == 2)
-        wait_for_topics(server, "T.AAPL")
+        wait_for_topics(server, "T.AAPL", connection=2)
         push_numbers(server, 1)
         trades.wait()
         assert len([one for one in commands(server) if "LULD" in one[1]]) == 1

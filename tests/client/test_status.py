@@ -30,7 +30,7 @@ from tests.client.support import (
     trade,
     wait_for_topics,
 )
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 
 def _is_logged_in(client: StreamClient) -> bool:
@@ -119,7 +119,7 @@ def test_new_observers_at_any_moment_are_told_each_state_once(server: Simulator,
     wait_for(lambda: _is_logged_in(client))
     stop.set()
     thread.join()
-    client.close_stream()
+    client.close_stream(PATIENCE)  # on a slow machine there are thousands to be told
     life = [Idle, Connecting, Connected, Authenticated, Disconnected, Closed]
     for recorder in recorders:
         told = [type(status) for status in recorder.values]

@@ -20,7 +20,7 @@ from rxpolygon.errors import InvalidArgumentError, MissingPackageError
 from rxpolygon.simulator import Simulator
 from rxpolygon.status import Connected
 from tests.client.support import Connect, Recorder, numbers, push_numbers, wait_for_topics
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 
 class _Listener:
@@ -38,14 +38,21 @@ class _Listener:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self._socket.close()
+
+    @staticmethod
+    def _next(accepted: socket.socket) -> bytes:
+        try:
+            return accepted.recv(65_536)
+        except ConnectionResetError:  # the client was gone before it had read the last answer
+            return b""
 
     def _serve(self) -> None:
         protocol = ServerProtocol()
         accepted, _ = self._socket.accept()
         with accepted:
-            while data := accepted.recv(65_536):
+            while data := self._next(accepted):
                 protocol.receive_data(data)
                 for event in protocol.events_received():
                     if isinstance(event, Request):
@@ -61,7 +68,7 @@ class _Listener:
 def test_pings_go_out_with_their_payload(connect: Connect, transport: str) -> None:
     with _Listener() as listener:
         client = connect(listener.url, transport=transport)
-        client.start_stream_thread(ping_interval=0.02, ping_timeout=5, ping_payload="hé")
+        client.start_stream_thread(ping_interval=0.02, ping_timeout=PATIENCE, ping_payload="hé")
         wait_for(lambda: len([frame for frame in listener.frames if frame.opcode is Opcode.PING]) >= 3)
         client.close_stream()
     assert listener.path == "/stocks"
@@ -120,8 +127,8 @@ def _proxy(target: str) -> Iterator[tuple[int, list[str]]]:
     def serve() -> None:
         accepted, _ = listener.accept()
         head = b""
-        while b"\r\n\r\n" not in head:
-            head += accepted.recv(4_096)
+        while b"\r\n\r\n" not in head and (data := accepted.recv(4_096)):
+            head += data
         asked.append(head.split(b"\r\n")[0].decode())
         server = socket.create_connection((host, int(port)))
         accepted.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -135,7 +142,7 @@ def _proxy(target: str) -> Iterator[tuple[int, list[str]]]:
     try:
         yield listener.getsockname()[1], asked
     finally:
-        thread.join(10)
+        thread.join(PATIENCE)
         listener.close()
 
 

@@ -12,7 +12,7 @@ from rxpolygon.transport.fast import FastTransport
 from rxpolygon.transport.standard import StandardTransport
 from tests.bare_server import accept
 
-LIMIT = 10.0
+LIMIT = 30.0
 
 
 class SlowListener:
