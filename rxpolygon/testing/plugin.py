@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["make_simulator", "replay", "simulator", "stream_client"]
 
 #: How long to wait for what must come, in seconds; only failures pay it.
-_PATIENCE: Final = 10.0
+_PATIENCE: Final = 30.0
 _POLL: Final = 0.002
 _THREADS: Final = "rxpolygon-"
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from rxpolygon.frames import PartFile
 from rxpolygon.operators import AsOf
 from rxpolygon.simulator import Simulator
 from tests.operators.streams import END, ERROR, Hot, Lab, quote, trade
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 #: 2013-10-07, 9:30 in New York.
 OPENING = 1_381_152_600_000
@@ -307,9 +308,12 @@ def test_a_live_stream_is_written_to_the_last_trade(tmp_path: Path) -> None:
         client = StreamClient("demo", host=server.url)
         trades = client.subscribe_stock_trades(["AAPL", "MSFT"])
         trades.subscribe(seen.append)
-        trades.pipe(frames.to_parquet(tmp_path, every="15m")).subscribe(parts.append)
+        done = threading.Event()
+        files = trades.pipe(frames.to_parquet(tmp_path, every="15m"))
+        files.subscribe(parts.append, on_completed=done.set)
         with client:
             wait_for(lambda: len(seen) > 500)
+        assert done.wait(PATIENCE)  # beyond the patience of the close, if the disk is slow
     assert sum(part.rows for part in parts) == len(seen)
     assert sorted(map(repr, back(tmp_path))) == sorted(map(repr, seen))
 

@@ -20,6 +20,8 @@ from rxpolygon.examples.order_flow_bot import Fill, Settings, accounts, order_fl
 from rxpolygon.examples.order_flow_bot.command import main
 from rxpolygon.simulator import Simulator
 from rxpolygon.testing import EPOCH, assert_stream, having, quote, record_marble, run_stream, trade
+from tests.still_time import StillTime
+from tests.support import PATIENCE
 
 OPENING = 1_381_152_600_000  # 2013-10-07 09:30 in New York
 DEFAULT = Settings()
@@ -181,13 +183,13 @@ def test_bot_trades_live_on_the_simulator(market: Simulator) -> None:
 
     with StreamClient("demo", host=market.url) as client:
         trade_on(client, ["AAPL", "TSLA"]).subscribe(keep)
-        assert traded.wait(15)
+        assert traded.wait(2 * PATIENCE)
     assert fills[0].symbol in ("AAPL", "TSLA")
 
 
 def test_live_decisions_of_a_recording_are_those_of_its_replay(day: Path) -> None:
     # The live stream has no end, so orders of the last seconds stay on their way. And its silences are those
-    # of this machine: with a latency of 2 s none is long enough to be one.
+    # of this machine: with a latency of 2 s the recording has none, and by StillTime the stream has none.
     slow = Settings(latency=2_000)
     wanted = [fill for fill in fills_of(day, "max", slow) if fill.timestamp < OPENING + 290_000]
     came = threading.Event()
@@ -200,9 +202,9 @@ def test_live_decisions_of_a_recording_are_those_of_its_replay(day: Path) -> Non
 
     with Simulator(recording=day, speed="max") as server:
         client = StreamClient("demo", host=server.url)
-        trade_on(client, settings=slow).subscribe(keep)
+        trade_on(client, settings=slow).subscribe(keep, scheduler=StillTime())
         with client:
-            assert came.wait(20), len(fills)
+            assert came.wait(3 * PATIENCE), len(fills)
     assert fills[: len(wanted)] == wanted
 
 
