@@ -155,8 +155,9 @@ class Journal:
         limit = time.monotonic() + timeout
         with self._changed:
             while not (value := condition()):
-                if not self._changed.wait(limit - time.monotonic()) and time.monotonic() >= limit:
+                if time.monotonic() >= limit:
                     raise TimeoutError(f"the simulator waited {timeout:g} s in vain: {self._summary()}")
+                self._changed.wait(limit - time.monotonic())
             return value
 
     def _summary(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from rxpolygon.simulator.faults import Cut, Fault, StreamFault
@@ -21,10 +21,18 @@ class FaultSchedule:
         happened: How often each kind of fault happened, by the name of its class; read by any thread.
     """
 
-    def __init__(self, faults: Sequence[Fault], seed: int) -> None:
+    def __init__(self, faults: Sequence[Fault], seed: int, used: Callable[[], None]) -> None:
+        """Begin.
+
+        Args:
+            faults: All that may happen.
+            seed: Where everything random comes from.
+            used: Called after each fault that was counted.
+        """
         self._faults = tuple(faults)
         self._left = [fault.times for fault in self._faults]
         self._seed = seed
+        self._used = used
         self.happened: Counter[str] = Counter()
 
     def of_connection(self, number: int) -> ConnectionFaults:
@@ -49,6 +57,7 @@ class FaultSchedule:
                 return False
             self._left[index] = left - 1
         self.happened[type(self._faults[index]).__name__] += 1
+        self._used()
         return True
 
 

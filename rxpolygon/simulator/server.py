@@ -34,7 +34,7 @@ class Server:
         self.settings = settings
         self.venue = venue
         self.journal = journal
-        self.schedule = FaultSchedule(settings.faults, settings.seed)
+        self.schedule = FaultSchedule(settings.faults, settings.seed, journal.touch)
         self._sessions: list[Session] = []
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._playbacks: dict[int, asyncio.Task[None]] = {}

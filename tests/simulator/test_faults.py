@@ -15,6 +15,8 @@ import websocket
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator import faults as wrong
 from rxpolygon.simulator.garbage import garbage_frame
+from rxpolygon.simulator.schedule import FaultSchedule
+from tests.simulator.leaps import MINUTE, LeapingLoop
 from tests.simulator.markets import REGULAR_HOURS
 from tests.simulator.wire import PATIENCE, Client, Ended, trade
 
@@ -121,6 +123,13 @@ def test_fault_happens_as_often_as_it_may() -> None:
                 assert client.end() == 1008
         with Client(simulator.url) as client:
             assert client.log_in().subscribe("T.A")[0]["status"] == "success"
+
+
+def test_fault_that_was_counted_is_told() -> None:
+    told: list[dict[str, int]] = []
+    schedule = FaultSchedule([wrong.Mute()], 0, lambda: told.append(dict(schedule.happened)))
+    assert [schedule.use(0), schedule.use(0)] == [True, False]
+    assert told == [{"Mute": 1}]
 
 
 def test_mute_sends_nothing_more_and_answers_pings() -> None:
@@ -253,11 +262,12 @@ def test_cap_refusal_comes_instead_of_the_login() -> None:
         assert client.end() == 1008
 
 
-def test_cap_refusal_comes_after_the_acknowledgement() -> None:
-    fault = wrong.CapRefusal(when="acknowledgement", delay=0.05)
+def test_cap_refusal_comes_after_the_acknowledgement(loops: list[LeapingLoop]) -> None:
+    fault = wrong.CapRefusal(when="acknowledgement", delay=MINUTE)
     with subscribed(fault) as (simulator, client):
         push(simulator, 1)
         assert client.next()["q"] == 1
+        loops[0].leap(MINUTE)
         assert client.next()["status"] == "max_connections"
         assert client.end() == 1008
         with Client(simulator.url) as again:
@@ -289,6 +299,7 @@ def test_handshake_may_be_refused() -> None:
             client.log_in()
 
 
+@pytest.mark.usefixtures("patient_farewell")
 def test_slow_reader_is_cut_off_by_its_unread_bytes() -> None:
     with subscribed(wrong.SlowConsumer(unread_bytes=1_000_000)) as (simulator, client):
         bulky = trade("A", padding="x" * 100_000)
