@@ -7,6 +7,7 @@ import websocket
 
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator.faults import RefuseLogin, SilentLogin
+from tests.simulator.leaps import MINUTE, LeapingLoop
 from tests.simulator.wire import PATIENCE, Client
 
 
@@ -103,16 +104,18 @@ def test_refused_logins_are_counted(quiet: Simulator) -> None:
             client.log_in()
 
 
-def test_silent_login_is_never_answered_though_pings_are() -> None:
+def test_silent_login_is_never_answered_though_pings_are(loops: list[LeapingLoop]) -> None:
     with (
-        Simulator(market=False, login_timeout=1, faults=[SilentLogin()]) as simulator,
+        Simulator(market=False, login_timeout=MINUTE, faults=[SilentLogin()]) as simulator,
         Client(simulator.url) as client,
     ):
         client.next()
         client.send("auth", "demo")
         simulator.wait_for(lambda sim: sim.received, PATIENCE)
         with Client(simulator.url) as later:  # when its time is over, that of the first one is, too
-            assert later.take(2)[1]["status"] == "auth_timeout"
+            assert later.next()["status"] == "connected"
+            loops[0].leap(MINUTE)
+            assert later.next()["status"] == "auth_timeout"
         client.socket.ping("still there?")
         opcode, data = client.socket.recv_data(control_frame=True)
         assert (opcode, data) == (websocket.ABNF.OPCODE_PONG, b"still there?")

@@ -17,6 +17,7 @@ from rxpolygon.simulator import Simulator
 from rxpolygon.simulator.faults import Duplicate, Fault, Reorder
 from rxpolygon.simulator.playback import markets_in
 from rxpolygon.simulator.venues.polygon import PolygonVenue
+from tests.simulator.leaps import MINUTE, LeapingLoop
 from tests.simulator.wire import PATIENCE, Client, Ended, trade
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -108,11 +109,11 @@ def test_every_cluster_is_played(record: Record, cluster: str, param: str, event
 def test_speed_paces_the_playback(record: Record) -> None:
     path = record(*([trade("A", x=1, q=number)] for number in range(6)))
     with Simulator(recording=path, speed=2) as simulator, Client(simulator.url) as client:
-        client.log_in().subscribe("T.A")
-        client.next()
+        client.log_in()
         began = time.monotonic()
-        client.take(5)
-        assert 0.2 < time.monotonic() - began < PATIENCE
+        client.subscribe("T.A")
+        client.take(6)
+        assert 0.24 < time.monotonic() - began < PATIENCE
 
 
 def test_playback_begins_anew_for_each_connection(record: Record) -> None:
@@ -125,14 +126,14 @@ def test_playback_begins_anew_for_each_connection(record: Record) -> None:
                 simulator.wait_finished(PATIENCE)
 
 
-def test_subscriptions_made_together_miss_nothing(record: Record) -> None:
+def test_subscriptions_made_together_miss_nothing(record: Record, loops: list[LeapingLoop]) -> None:
     path = record([trade("A", x=1), quote("A"), quote("B")])
-    with Simulator(recording=path, speed="max", settle=0.2) as simulator, Client(simulator.url) as client:
+    with Simulator(recording=path, speed="max", settle=MINUTE) as simulator, Client(simulator.url) as client:
         client.log_in()
-        client.send("subscribe", "T.A")
-        client.send("subscribe", "Q.A")
-        client.send("subscribe", "Q.B")
-        client.take(3)
+        for topic in ("T.A", "Q.A", "Q.B"):
+            assert client.subscribe(topic)[0]["status"] == "success"
+            loops[0].leap(MINUTE / 2)
+        loops[0].leap(MINUTE)
         assert len(client.frame()) == 3
 
 

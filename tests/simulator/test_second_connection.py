@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rxpolygon.simulator import Simulator
-from tests.simulator.wire import Client
+from tests.simulator.wire import PATIENCE, Client
 
 
 def test_second_connection_evicts_the_first(quiet: Simulator) -> None:
@@ -69,7 +69,7 @@ def test_connection_after_the_first_has_left_is_welcome() -> None:
     with Simulator(market=False, second_connection="refuse") as simulator:
         with Client(simulator.url) as first:
             first.log_in()
-        simulator.wait_for(lambda sim: not sim.open_connections)
+        simulator.wait_for(lambda sim: not sim.open_connections, PATIENCE)
         with Client(simulator.url) as second:
             second.log_in()
         assert simulator.connections == 2

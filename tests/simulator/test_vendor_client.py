@@ -86,7 +86,9 @@ def listen(simulator: Simulator, market: str, subscriptions: list[str], count: i
                 await client.close()
 
         try:
-            await asyncio.wait_for(client.connect(take), PATIENCE)
+            # While a full queue keeps it from reading it would not see the answer to its close.
+            connected = client.connect(take, close_timeout=int(PATIENCE), max_queue=None)
+            await asyncio.wait_for(connected, PATIENCE)
         finally:
             if client.websocket is not None:
                 # After a refused login the client leaves its connection open.
