@@ -10,9 +10,9 @@ from typing import Any, Final, Self, TypeVar
 from rxpolygon import Reconnect, StreamClient
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator.faults import Fault
-from rxpolygon.status import Closed, Status
+from rxpolygon.status import Closed, Status, Subscribed
 from tests.client.support import NOW, trade
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 __all__ = ["QUICK", "Log", "Rig", "push", "time_of", "wait_subscribed"]
 
@@ -62,7 +62,7 @@ class Log:
         """The names of what was told, trades as their numbers."""
         return [str(entry) if isinstance(entry, int) else type(entry).__name__ for entry in self.entries]
 
-    def wait(self, kind: type[S], count: int = 1, timeout: float = 10.0) -> S:
+    def wait(self, kind: type[S], count: int = 1, timeout: float = PATIENCE) -> S:
         """Wait for so many statuses of a kind; the last of them."""
         return wait_for(lambda: self.of(kind)[count - 1 :], timeout, message=lambda: str(self.kinds()))[0]
 
@@ -71,8 +71,10 @@ class Log:
         wait_for(lambda: number in self.numbers, message=lambda: f"{number}; there are {self.kinds()}")
 
     def wait_end(self) -> Closed:
-        """Wait for the end."""
-        return self.wait(Closed)
+        """Wait for the end, and until it has been told to every observer."""
+        closed = self.wait(Closed)
+        wait_for(lambda: not self.client.is_streaming)
+        return closed
 
 
 class Rig:
@@ -111,15 +113,16 @@ class Rig:
         if self.certificate is not None:
             usual["ca_certs"] = str(self.certificate[0])
         client = StreamClient("demo", cluster, host, **usual | options)
-        self._stack.callback(client.close_stream)
+        self._stack.callback(client.close_stream, PATIENCE)
         return client
 
     def stream(self, server: Simulator, **options: Any) -> Log:
-        """A client that streams the trades of AAPL already; its log."""
+        """A client that streams the trades of AAPL already, and was told so; its log."""
         start = {name: options.pop(name) for name in ("ping_interval", "ping_timeout") if name in options}
         log = Log(self.client(server, **options)).trades()
         log.client.start_stream_thread(**start)
         wait_subscribed(server)
+        log.wait(Subscribed)  # and all that was told before
         return log
 
 

@@ -18,8 +18,9 @@ from rxpolygon.events.alpaca import Trade
 from rxpolygon.simulator import Simulator, faults
 from rxpolygon.simulator.faults import Fault
 from rxpolygon.status import Closed, Connecting, Disconnected, Dropped, Gap, Reconnecting, Status
+from tests.faults.leaps import MINUTE, Leaps, carrier_of
 from tests.simulator.markets import REGULAR_HOURS
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 QUICK = Reconnect(initial=0.01, maximum=0.05, cap_cooldown=0.05)
 Entry = Event | Status
@@ -77,7 +78,7 @@ def streaming(server: Simulator, *channels: str, **options: Any) -> Iterator[Str
     try:
         yield stream
     finally:
-        stream.client.close_stream()
+        stream.client.close_stream(PATIENCE)
 
 
 def server(*wrong: Fault, **options: Any) -> Simulator:
@@ -136,7 +137,7 @@ def test_every_trade_that_arrived_is_delivered_once_and_in_order_over_many_cuts(
     ]
     with server(*wrong, **theirs) as simulator, streaming(simulator, **ours) as stream:
         wait_for(lambda: len(stream.by_connection) >= 8 and len(stream.by_connection[7]) > 20)
-        stream.client.close_stream()
+        stream.client.close_stream(PATIENCE)
         sent = [marks(simulator, number) for number in range(1, 9)]
     got = stream.by_connection
     # A connection that the server ended had delivered all before its end; ours may have been cut short.
@@ -144,7 +145,8 @@ def test_every_trade_that_arrived_is_delivered_once_and_in_order_over_many_cuts(
     assert got[7] == sent[7][: len(got[7])]
     everything = [mark for connection in got for mark in connection]
     assert len(set(everything)) == len(everything)
-    assert len(stream.of(Gap)) == 7
+    # Where a frame of a busy server is longer than the cut lets out, a connection brings nothing.
+    assert len(stream.of(Gap)) == sum(bool(connection) for connection in got[1:])
     check_gaps(stream)
 
 
@@ -153,7 +155,7 @@ def test_trades_lost_by_a_reset_lie_inside_a_gap(place: tuple[dict[str, Any], di
     wrong = [faults.Cut(connection=number, after_frames=4, reset=True) for number in range(1, 5)]
     with server(*wrong, **theirs) as simulator, streaming(simulator, **ours) as stream:
         wait_for(lambda: len(stream.by_connection) >= 5 and len(stream.by_connection[4]) > 5)
-        stream.client.close_stream()
+        stream.client.close_stream(PATIENCE)
         sent = [marks(simulator, number) for number in range(1, 6)]
     for got, marked in zip(stream.by_connection, sent, strict=True):
         assert got == marked[: len(got)]  # a reset takes what was unread, from the end
@@ -180,6 +182,7 @@ def test_restarts_at_any_moment_lose_nothing_in_silence(place: tuple[dict[str, A
         assert {entry.code for entry in stream.of(Disconnected)} == {1001}
 
 
+@pytest.mark.usefixtures("patient_farewell")
 def test_slow_reader_is_cut_off_and_comes_back_with_a_gap() -> None:
     wrong = [faults.SlowConsumer(unread_bytes=65_536, times=1)]
     awake = threading.Event()
@@ -188,19 +191,19 @@ def test_slow_reader_is_cut_off_and_comes_back_with_a_gap() -> None:
         stream.observe("trades", "quotes")
 
         def sleep_once(event: Event) -> None:
-            awake.wait(10)
+            awake.wait(PATIENCE)
 
         stream.client.subscribe_quotes("KO").subscribe(sleep_once)
         stream.client.start_stream_thread()
         try:
-            simulator.wait_for(lambda sim: sim.faults_happened.get("SlowConsumer"), 10)
+            simulator.wait_for(lambda sim: sim.faults_happened.get("SlowConsumer"), PATIENCE)
             awake.set()
             wait_for(lambda: any(gap.channel == "trades" for gap in stream.of(Gap)))
             trades = len(stream.of(Trade))
             wait_for(lambda: len(stream.of(Trade)) > trades + 10)
         finally:
             awake.set()
-            stream.client.close_stream()
+            stream.client.close_stream(PATIENCE)
         (ended, *_) = stream.of(Disconnected)
         assert ended.cause == "slow"
     assert stream.of(Dropped) == []
@@ -273,7 +276,7 @@ def test_garbage_costs_no_good_event(encoding: str, kind: faults.GarbageKind) ->
         wait_for(lambda: simulator.faults_happened.get("Garbage") == 5)
         seen = len(stream.of(Trade))
         stream.wait(Trade, seen + 10)
-        stream.client.close_stream()
+        stream.client.close_stream(PATIENCE)
         sent = marks(simulator, 1)
     got = [(trade.symbol, trade.id) for trade in stream.of(Trade) if trade.symbol != "GARBAGE"]
     assert got == sent[: len(got)]
@@ -293,7 +296,7 @@ def test_amended_trades_are_told_to_those_who_registered() -> None:
         try:
             wait_for(lambda: len(corrections) > 3 and len(cancels) > 3)
         finally:
-            stream.client.close_stream()
+            stream.client.close_stream(PATIENCE)
     ids = {trade.id for trade in stream.of(Trade)}
     assert {correction.original_id for correction in corrections} <= ids  # type: ignore[attr-defined]  # of this type
     assert {cancel.id for cancel in cancels} <= ids  # type: ignore[attr-defined]  # of this type
@@ -306,17 +309,20 @@ def test_amended_trades_are_told_to_those_who_registered() -> None:
         faults.HalfOpen(connection=1, after_frames=3),
     ],
 )
-def test_connection_that_falls_silent_is_replaced(mute: Fault) -> None:
+def test_connection_that_falls_silent_is_replaced(mute: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Leaps.of(monkeypatch)
     # The server does not know that the first connection is gone, and would refuse the second.
     with server(mute, second_connection="allow") as simulator:
-        stream = Stream(
-            simulator, websocket_params={"ping_interval": 0.1, "ping_timeout": 0.8}, data_timeout=0.5
-        )
+        stream = Stream(simulator, websocket_params={"ping_interval": MINUTE, "ping_timeout": MINUTE})
         stream.observe()
         stream.client.start_stream_thread()
         try:
+            simulator.wait_for(lambda sim: sim.faults_happened, PATIENCE)
+            wait_for(lambda: len(stream.of(Trade)) == len(marks(simulator, 1)))
+            for _ in range(2):
+                clock.leap(carrier_of(stream.client), MINUTE)
             wait_for(lambda: len(stream.by_connection) >= 2 and stream.by_connection[-1])
             check_gaps(stream)
             assert [gap.channel for gap in stream.of(Gap)] == ["trades"]
         finally:
-            stream.client.close_stream()
+            stream.client.close_stream(PATIENCE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import warnings
 
 import pytest
@@ -13,9 +12,9 @@ from rxpolygon.errors import AlreadyStreamingError
 from rxpolygon.simulator import faults
 from rxpolygon.status import Authenticated, Closed, Connected, Disconnected, Reconnecting, State
 from tests.faults.rig import Log, Rig, push, wait_subscribed
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
-PATIENT = Reconnect(initial=60, jitter="none")
+PATIENT = Reconnect(initial=600, jitter="none")
 
 
 def test_close_while_waiting_to_reconnect_is_quick(rig: Rig) -> None:
@@ -23,9 +22,8 @@ def test_close_while_waiting_to_reconnect_is_quick(rig: Rig) -> None:
     log = rig.stream(server, reconnect=PATIENT)
     server.restart()
     log.wait(Reconnecting)
-    began = time.monotonic()
-    log.client.close_stream()
-    assert time.monotonic() - began < 5
+    log.client.close_stream(PATIENCE)
+    assert not log.client.is_streaming
     assert log.entries[-1] == Closed()
     assert server.connections == 1
 
@@ -35,10 +33,9 @@ def test_close_while_the_login_is_awaited_is_quick(rig: Rig) -> None:
     log = Log(rig.client(server)).trades()
     log.client.start_stream_thread()
     log.wait(Connected)
-    began = time.monotonic()
-    log.client.close_stream()
-    assert time.monotonic() - began < 5
-    assert isinstance(log.entries[-1], Closed)
+    log.client.close_stream(PATIENCE)
+    assert not log.client.is_streaming
+    assert log.kinds() == ["Idle", "Connecting", "Connected", "Disconnected", "Closed"]
 
 
 @pytest.mark.parametrize("moment", [Connected, Authenticated, Disconnected, Reconnecting])
@@ -66,7 +63,7 @@ def test_close_in_an_observer_of_the_status_ends_at_once(rig: Rig, moment: type[
 def test_end_of_a_connection_is_told_once_when_we_close_it(rig: Rig) -> None:
     server = rig.server()
     log = rig.stream(server)
-    log.client.close_stream()
+    log.client.close_stream(PATIENCE)
     assert log.of(Disconnected) == [Disconnected("closed by this client", 1000, "closed")]
     assert log.kinds()[-2:] == ["Disconnected", "Closed"]
 
@@ -119,7 +116,7 @@ def _stream_in_child(client: StreamClient) -> int:
         log = Log(client)
         client.start_stream_thread()
         log.wait(Authenticated)
-        client.close_stream()
+        client.close_stream(PATIENCE)
     except BaseException:
         return 3
     return 0 if isinstance(log.entries[-1], Closed) else 4

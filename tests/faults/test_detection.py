@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 
+import orjson
 import pytest
 
 from rxpolygon.connection import Carrier, FrameBuffer, Machine
 from rxpolygon.connection.machine import Timing
 from rxpolygon.errors import RxPolygonError
 from rxpolygon.simulator import Simulator, faults
-from rxpolygon.status import Authenticated, CaughtUp, Disconnected, Lagging, Reconnecting, Status
+from rxpolygon.status import CaughtUp, Disconnected, Lagging, Reconnecting, Status, Subscribed
 from rxpolygon.topics import Topic
-from rxpolygon.transport import Endpoint, choose_transport
+from rxpolygon.transport import Endpoint, Ping, choose_transport
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster
 from tests.client.support import trade
-from tests.faults.rig import QUICK, Log, Rig, push, wait_subscribed
-from tests.support import wait_for
+from tests.faults.leaps import MINUTE, Leaps, carrier_of
+from tests.faults.rig import QUICK, Log, Rig, wait_subscribed
+from tests.support import PATIENCE, wait_for
 
 
 class Sink:
@@ -62,6 +63,18 @@ def carried(rig: Rig, server: Simulator, timing: Timing, *, is_open: bool = True
     return carrier, sink
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Leaps:
+    """The clock of all connections."""
+    return Leaps.of(monkeypatch)
+
+
+def closed_causes(log: Log) -> list[str]:
+    """Close, and why connections ended from the first one to the close."""
+    log.client.close_stream(PATIENCE)
+    return [status.cause for status in log.of(Disconnected)]
+
+
 def causes(sink: Sink) -> list[str]:
     return [status.cause for status in sink.statuses if isinstance(status, Disconnected)]
 
@@ -72,7 +85,7 @@ def test_login_never_answered_ends_after_its_limit(rig: Rig) -> None:
     carrier.start()
     wait_for(lambda: causes(sink))
     wait_subscribed(server)
-    carrier.close(5)
+    assert carrier.close(PATIENCE)
     assert causes(sink)[0] == "login"
     assert server.connections >= 2  # more, if the next login took as long
 
@@ -85,18 +98,18 @@ def test_login_answered_with_garbage_is_a_login_without_an_answer(
     carrier, sink = carried(plain, server, Timing(login=0.1))
     carrier.start()
     wait_subscribed(server)
-    carrier.close(5)
+    assert carrier.close(PATIENCE)
     assert causes(sink)[0] == "login"
 
 
-def test_mute_market_off_hours_is_left_alone(rig: Rig) -> None:
+def test_mute_market_off_hours_is_left_alone(rig: Rig, clock: Leaps) -> None:
     server = rig.server()
-    carrier, sink = carried(rig, server, Timing(data=0.05), is_open=False)
+    carrier, sink = carried(rig, server, Timing(data=MINUTE, ping=Ping(interval=0)), is_open=False)
     carrier.start()
-    wait_subscribed(server)
-    began = time.monotonic()
-    wait_for(lambda: time.monotonic() - began > 0.3)
-    carrier.close(5)
+    wait_for(lambda: any(isinstance(status, Subscribed) for status in sink.statuses))
+    for _ in range(5):
+        clock.leap(carrier, MINUTE + 1)
+    assert carrier.close(PATIENCE)
     assert causes(sink) == ["closed"]
     assert server.connections == 1
 
@@ -106,43 +119,50 @@ def test_mute_market_that_is_open_is_connected_again(rig: Rig) -> None:
     carrier, sink = carried(rig, server, Timing(data=0.1))
     carrier.start()
     wait_for(lambda: causes(sink))
-    carrier.close(5)
+    assert carrier.close(PATIENCE)
     assert causes(sink)[0] == "mute"
 
 
-def test_half_open_connection_is_found_within_interval_and_timeout(rig: Rig) -> None:
+def test_half_open_connection_is_found_within_interval_and_timeout(rig: Rig, clock: Leaps) -> None:
     server = rig.server()
-    log = rig.stream(server, ping_interval=0.3, ping_timeout=0.3)
-    server.freeze()
-    began = time.monotonic()
+    log = rig.stream(server, ping_interval=MINUTE, ping_timeout=2 * MINUTE)
+    carrier = carrier_of(log.client)
+    assert server.freeze() == 1
+    clock.leap(carrier, MINUTE)
+    clock.leap(carrier, MINUTE)
+    assert not log.of(Disconnected)
+    clock.leap(carrier, MINUTE)
     assert log.wait(Disconnected).cause == "mute"
-    assert time.monotonic() - began < 5  # a busy machine is given some time; TCP takes minutes
-    log.wait(Authenticated, 2)
+    wait_for(lambda: server.subscriptions.get(2))
 
 
-def test_connection_whose_pings_are_answered_lives(rig: Rig) -> None:
+def test_half_open_connection_is_found_by_the_real_clock(plain: Rig) -> None:
+    server = plain.server()
+    log = plain.stream(server, ping_interval=0.3, ping_timeout=0.3)
+    server.freeze()
+    assert log.wait(Disconnected).cause == "mute"  # TCP would take minutes
+
+
+def test_connection_whose_pings_are_answered_lives(rig: Rig, clock: Leaps) -> None:
     server = rig.server()
-    log = rig.stream(server, ping_interval=0.05, ping_timeout=0.8)
-    began = time.monotonic()
-    wait_for(lambda: time.monotonic() - began > 1.4)
-    assert not log.of(Disconnected)
+    log = rig.stream(server, ping_interval=MINUTE, ping_timeout=2 * MINUTE)
+    for _ in range(8):
+        clock.leap_and_hear(carrier_of(log.client), MINUTE)
+    assert closed_causes(log) == ["closed"]
 
 
-def test_connection_without_pongs_but_with_data_lives(rig: Rig) -> None:
+def test_connection_without_pongs_but_with_data_lives(rig: Rig, clock: Leaps) -> None:
     server = rig.server()
-    log = rig.stream(server, ping_interval=0.1, ping_timeout=0.8)
-    server.mute(answer_pings=False)
-    server.unmute()
-    began = time.monotonic()
-    number = 0
-    while time.monotonic() - began < 1.4:
-        number += 1
-        push(server, number)
+    log = rig.stream(server, ping_interval=MINUTE, ping_timeout=2 * MINUTE)
+    assert server.mute(answer_pings=False) == 1
+    for number in range(1, 9):
+        clock.leap(carrier_of(log.client), MINUTE)
+        server.send_raw(orjson.dumps([trade("AAPL", number)]))  # the one thing that a muted connection gets
         log.wait_number(number)
-    assert not log.of(Disconnected)
+    assert closed_causes(log) == ["closed"]
 
 
-def test_pong_behind_a_full_buffer_kills_nothing(rig: Rig) -> None:
+def test_pong_behind_a_full_buffer_kills_nothing(rig: Rig, clock: Leaps) -> None:
     server = rig.server()
     log = Log(rig.client(server, max_buffer=20_000))
     released = threading.Event()
@@ -150,24 +170,24 @@ def test_pong_behind_a_full_buffer_kills_nothing(rig: Rig) -> None:
 
     def hold(event: object) -> None:
         seen.append(1)
-        released.wait(10)
+        released.wait(PATIENCE)
 
     log.client.subscribe_stock_trades(["AAPL"]).subscribe(hold)
-    log.client.start_stream_thread(ping_interval=0.1, ping_timeout=0.6)
+    log.client.start_stream_thread(ping_interval=MINUTE, ping_timeout=2 * MINUTE)
     wait_subscribed(server)
     for _ in range(50):
         server.push("stocks", [trade("AAPL", number) for number in range(200)])
-    wait_for(lambda: seen)
-    began = time.monotonic()
-    wait_for(lambda: time.monotonic() - began > 1.0)
+    wait_for(lambda: seen and log.client._buffer.is_held)
+    for _ in range(6):
+        clock.leap(carrier_of(log.client), MINUTE)
     assert log.client.stats.buffered_bytes > 5_000
     released.set()
     wait_for(lambda: len(seen) == 10_000)
-    assert not log.of(Disconnected)
-    assert server.connections == 1
     lagging, caught_up = log.wait(Lagging), log.wait(CaughtUp)
     assert lagging.buffered_bytes > 10_000
-    assert caught_up.seconds > 0.9
+    assert caught_up.seconds > 5 * MINUTE
+    assert closed_causes(log) == ["closed"]
+    assert server.connections == 1
 
 
 @pytest.mark.parametrize("limit", [0.2, {"crypto_trades": 0.2}], ids=["any", "by-channel"])

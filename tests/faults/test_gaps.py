@@ -11,7 +11,7 @@ from rxpolygon.simulator import Simulator
 from rxpolygon.status import Dropped, Gap, Malformed, Unsubscribed
 from tests.client.support import trade
 from tests.faults.rig import Log, Rig, push, time_of, wait_subscribed
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 
 def raw(*trades: dict[str, object]) -> bytes:
@@ -52,7 +52,7 @@ def test_rubbish_is_a_gap_of_every_channel(rig: Rig) -> None:
     wait_subscribed(server, "Q.AAPL")
     server.send_raw(b"<html>")
     log.wait(Malformed)
-    log.client.close_stream()
+    log.client.close_stream(PATIENCE)
     assert {(gap.channel, gap.before) for gap in log.of(Gap)} == {("T", None), ("Q", None)}
 
 
@@ -85,12 +85,12 @@ def flood(server: Simulator, log: Log) -> None:
 
     def hold(event: object) -> None:
         entered.set()
-        released.wait(10)
+        released.wait(PATIENCE)
 
     log.client.subscribe_stock_trades(["HOLD"]).subscribe(hold)
     wait_subscribed(server, "T.HOLD")
     push(server, 0, symbol="HOLD")
-    entered.wait(10)
+    assert entered.wait(PATIENCE)
     before = log.client.stats.frames
     push(server, *range(1, 101))
     wait_for(lambda: log.client.stats.frames - before == 100)
@@ -103,6 +103,7 @@ def test_drops_are_told_before_the_gap_and_counted(rig: Rig, overflow: Overflow)
     log = rig.stream(server, overflow=overflow, max_buffer=2_000)
     flood(server, log)
     log.wait(Dropped)
+    wait_for(lambda: not log.client.stats.buffered_bytes)  # or the next one would find no room either
     push(server, 200)
     log.wait_number(200)
     missing = [number for number in range(1, 101) if number not in log.numbers]
@@ -138,7 +139,7 @@ def test_gap_without_an_event_after_it_is_told_at_the_end(rig: Rig) -> None:
     log.wait_number(1)
     server.restart()
     wait_for(lambda: 2 in server.subscriptions)
-    log.client.close_stream()
+    log.client.close_stream(PATIENCE)
     assert log.of(Gap) == [Gap("T", ("AAPL",), time_of(1), None, "reconnect")]
 
 

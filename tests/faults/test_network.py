@@ -12,12 +12,14 @@ import pytest
 
 from rxpolygon import errors
 from rxpolygon.simulator import Simulator
-from rxpolygon.status import Connected, Connecting, Disconnected, Reconnecting
+from rxpolygon.simulator.link import websocket_frame
+from rxpolygon.status import Authenticated, Connecting, Disconnected, Reconnecting
 from tests.bare_server import accept
 from tests.certificates import write_certificate
 from tests.client.support import trade
+from tests.faults.leaps import MINUTE, Leaps, carrier_of
 from tests.faults.rig import Log, Rig, push, wait_subscribed
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 
 class ConnectProxy:
@@ -50,7 +52,10 @@ class ConnectProxy:
     def _tunnel(self, client: socket.socket) -> None:
         request = b""
         while b"\r\n\r\n" not in request:
-            request += client.recv(1)
+            received = client.recv(1)
+            if not received:
+                return
+            request += received
         target = request.split()[1].decode()
         self.targets.append(target)
         server = socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2])))
@@ -147,9 +152,9 @@ def test_text_of_the_server_is_harmless_on_a_terminal(rig: Rig) -> None:
     server.send_raw(
         b'[{"ev":"status","status":"ne\\u001b[31mws","message":"\\u001b[2J\\u0007hello\\r\\nworld"}]'
     )
-    server.send_raw(b'[{"ev":"status","status":"force_disconnect","message":"\\u001b]0;title\\u0007"}]')
     push(server, 1)
     log.wait_number(1)
+    server.send_raw(b'[{"ev":"status","status":"force_disconnect","message":"\\u001b]0;title\\u0007"}]')
     server.restart()
     log.wait_end()
     shown = [str(entry) for entry in (*log.entries, *log.errors)]
@@ -159,12 +164,14 @@ def test_text_of_the_server_is_harmless_on_a_terminal(rig: Rig) -> None:
 
 @contextlib.contextmanager
 def dribbling_server() -> Iterator[str]:
-    """A websocket whose first frame is huge and comes byte by byte; nothing that is asked is answered."""
+    """A websocket that lets anybody in, and then sends one huge frame byte by byte and nothing else."""
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
 
     def serve() -> None:
         with accept(listener) as accepted:
+            for status in ("connected", "auth_success"):
+                accepted.sendall(websocket_frame(b'[{"ev":"status","status":"%s"}]' % status.encode()))
             accepted.sendall(bytes((0x81, 127)) + (2**20).to_bytes(8, "big"))
             with contextlib.suppress(OSError):
                 while not over.wait(0.02):
@@ -181,14 +188,16 @@ def dribbling_server() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("transport", ["default", "fast"])
-def test_frame_that_takes_long_is_life(transport: str) -> None:
+def test_frame_that_takes_long_is_life(transport: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Leaps.of(monkeypatch)
     with dribbling_server() as url, Rig(transport, None) as rig:
         log = Log(rig.client(url))
-        log.client.start_stream_thread(ping_interval=0.1, ping_timeout=0.8)
-        log.wait(Connected)
-        ended = threading.Event()
-        log.client.status.subscribe(lambda status: ended.set() if isinstance(status, Disconnected) else None)
-        assert not ended.wait(1.4)
+        log.client.start_stream_thread(ping_interval=MINUTE, ping_timeout=2 * MINUTE)
+        log.wait(Authenticated)
+        for _ in range(8):
+            clock.leap_and_hear(carrier_of(log.client), MINUTE)
+        log.client.close_stream(PATIENCE)
+        assert [status.cause for status in log.of(Disconnected)] == ["closed"]
 
 
 def test_simulators_side_by_side_are_apart(rig: Rig) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
+from collections.abc import Iterator
 
 import pytest
 from reactivex import operators as ops
@@ -20,23 +23,35 @@ from rxpolygon.status import (
 )
 from tests.client.support import Recorder, push_until
 from tests.faults.rig import QUICK, Log, Rig, push, time_of, wait_subscribed
-from tests.support import wait_for
+from tests.support import PATIENCE, wait_for
 
 _LOSSES = [
-    (faults.Restart(after_frames=2, code=1001), "restart", 1001),
-    (faults.Restart(after_frames=2, code=1000), "restart", 1000),
-    (faults.Restart(after_frames=2, code=1011), "server", 1011),
-    (faults.Cut(after_frames=2), "network", 1006),
-    (faults.Cut(after_frames=2, extra_bytes=30), "network", 1006),
+    (faults.Restart(after_frames=2, code=1001), 2, "restart", 1001),
+    (faults.Restart(after_frames=2, code=1000), 2, "restart", 1000),
+    (faults.Restart(after_frames=2, code=1011), 2, "server", 1011),
+    (faults.Cut(after_frames=2), 2, "network", 1006),
+    (faults.Cut(after_frames=2, extra_bytes=30), 3, "network", 1006),
 ]
+_LOSS_NAMES = ["1001", "1000", "1011", "cut", "in-frame"]
 
 
 def resume(server: Simulator, log: Log, number: int) -> None:
     """Wait for the next connection and send a trade on it."""
     log.wait(Authenticated, 2)
-    wait_subscribed(server)
+    # The first one may still be there, if the server has not heard its farewell yet.
+    wait_for(lambda: any("T.AAPL" in topics for at, topics in server.subscriptions.items() if at > 1))
     push(server, number)
     log.wait_number(number)
+
+
+@contextlib.contextmanager
+def held_port() -> Iterator[int]:
+    """A port that nobody listens on, and that nobody else is given meanwhile."""
+    with socket.socket() as holder:
+        # Beside a socket that does not listen another one may, if both say so.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 def wait_connection(server: Simulator, number: int) -> None:
@@ -44,13 +59,13 @@ def wait_connection(server: Simulator, number: int) -> None:
     wait_for(lambda: server.subscriptions.get(number))
 
 
-@pytest.mark.parametrize(("fault", "cause", "code"), _LOSSES, ids=["1001", "1000", "1011", "cut", "in-frame"])
+@pytest.mark.parametrize(("fault", "pushed", "cause", "code"), _LOSSES, ids=_LOSS_NAMES)
 def test_loss_is_told_and_the_observable_goes_on_behind_a_gap(
-    rig: Rig, fault: Fault, cause: str, code: int
+    rig: Rig, fault: Fault, pushed: int, cause: str, code: int
 ) -> None:
     server = rig.server(fault)
     log = rig.stream(server)
-    push(server, 1, 2, 3)
+    push(server, *range(1, pushed + 1))
     resume(server, log, 9)
     (ending,) = log.of(Disconnected)
     assert (ending.cause, ending.code) == (cause, code)
@@ -186,12 +201,11 @@ def test_attempts_used_up_end_with_the_typed_error_and_a_remedy(rig: Rig) -> Non
 
 
 def test_attempts_used_up_at_a_closed_port_name_host_and_remedy(rig: Rig) -> None:
-    server = rig.server()
-    url = server.url
-    server.close()
-    log = Log(rig.client(url, reconnect=Reconnect(initial=0.01, maximum=0.02, attempts=2))).trades()
-    log.client.start_stream_thread()
-    assert log.wait_end().kind == "ConnectFailedError"
+    with held_port() as port:
+        url = f"ws{'s' if rig.certificate else ''}://127.0.0.1:{port}"
+        log = Log(rig.client(url, reconnect=Reconnect(initial=0.01, maximum=0.02, attempts=2))).trades()
+        log.client.start_stream_thread()
+        assert log.wait_end().kind == "ConnectFailedError"
     assert "check the host and the network" in str(log.errors[0])
     assert url in str(log.errors[0])
 
@@ -223,12 +237,12 @@ def test_frames_without_data_do_not_start_the_backoff_anew(plain: Rig, frame: by
 
 
 def test_server_that_comes_back_is_found_again(rig: Rig) -> None:
-    first = rig.server()
-    log = rig.stream(first)
-    port = int(first.url.rpartition(":")[2])
-    first.close()
-    log.wait(Reconnecting, 2)
-    second = rig.server(port=port)
+    with held_port() as port:
+        first = rig.server(port=port)
+        log = rig.stream(first)
+        first.close()
+        log.wait(Reconnecting, 2)
+        second = rig.server(port=port)
     wait_subscribed(second)
     push(second, 4)
     log.wait_number(4)
@@ -251,8 +265,7 @@ def test_second_loss_during_the_login_forgets_nothing(rig: Rig) -> None:
     server = rig.server(faults.RefuseLogin(connection=2, status="auth_timeout", times=3))
     log = rig.stream(server)
     server.restart()
-    log.wait(Authenticated, 2)
-    wait_subscribed(server)
+    wait_connection(server, 3)
     push(server, 5)
     log.wait_number(5)
     assert len(log.of(Gap)) == 1
@@ -268,7 +281,7 @@ def test_thousands_of_topics_are_restored_in_chunks(plain: Rig) -> None:
     wait_for(lambda: everything in server.subscriptions.values())
     server.restart()
     log.wait(Authenticated, 2)
-    wait_for(lambda: everything in server.subscriptions.values())
+    wait_for(lambda: server.subscriptions.get(2) == everything)
     commands = [
         entry.params for entry in server.received if (entry.connection, entry.action) == (2, "subscribe")
     ]
@@ -278,6 +291,7 @@ def test_thousands_of_topics_are_restored_in_chunks(plain: Rig) -> None:
     assert max(map(len, commands)) <= 16_384
 
 
+@pytest.mark.usefixtures("patient_farewell")
 def test_slow_reader_that_was_cut_comes_back_and_is_told_why(plain: Rig) -> None:
     server = plain.server(faults.SlowConsumer(unread_bytes=100_000, times=1), market=True, speed="max")
     log = Log(plain.client(server, max_buffer=10_000))
@@ -289,11 +303,11 @@ def test_slow_reader_that_was_cut_comes_back_and_is_told_why(plain: Rig) -> None
     log.client.subscribe_stock_trades(["*"]).subscribe(nap)
     log.client.subscribe_stock_quotes(["*"]).subscribe(nap)
     log.client.start_stream_thread()
-    waiting = log.wait(Reconnecting, timeout=30)
+    waiting = log.wait(Reconnecting)
     assert waiting.cause == "slow"
     assert "subscribe to less" in waiting.remedy
     log.wait(Authenticated, 2)
-    log.client.close_stream()
+    log.client.close_stream(PATIENCE)
 
 
 def test_two_clusters_live_apart(rig: Rig) -> None:
