@@ -11,8 +11,9 @@ from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignme
 
 from rxpolygon.errors import InvalidTypeError
 from rxpolygon.operators._checks import function
+from rxpolygon.operators._direct import ignore, observe_directly
 from rxpolygon.operators._protocols import Timed
-from rxpolygon.operators._symbol_stream import SymbolStream, ignore
+from rxpolygon.operators._symbol_stream import SymbolStream
 from rxpolygon.operators._turns import Turns
 
 __all__ = ["by_symbol"]
@@ -101,11 +102,12 @@ def by_symbol(
                 subscription = subscriptions[symbol] = SingleAssignmentDisposable()
                 with lock:
                     running += 1
-                subscription.disposable = pipeline(stream).subscribe(
+                subscription.disposable = observe_directly(
+                    pipeline(stream),
                     emit,
                     lambda error: close_failed(symbol, error),
                     lambda: close(symbol),
-                    scheduler=scheduler,
+                    scheduler,
                 )
                 # Gone if the observer disposed of everything while the pipeline was made.
                 return pushes.get(symbol, ignore)

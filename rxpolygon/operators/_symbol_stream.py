@@ -8,13 +8,11 @@ from typing import Generic, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-__all__ = ["SymbolStream", "ignore"]
+from rxpolygon.operators._direct import ignore
+
+__all__ = ["SymbolStream"]
 
 T = TypeVar("T")
-
-
-def ignore(_: object) -> None:
-    """What nobody observes."""
 
 
 def _raise(error: Exception) -> None:

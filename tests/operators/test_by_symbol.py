@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import reactivex as rx
@@ -152,6 +153,53 @@ def test_by_symbol_pipeline_that_fails_ends_only_its_symbol_when_told_so(ending:
     assert watch.values == [("A", 1), ("A", 2)]
     assert watch.end == END
     assert told == [("BAD", ERROR)]
+
+
+@pytest.mark.parametrize("ending", ["completes", "fails", "raises"])
+def test_by_symbol_nothing_comes_from_a_pipeline_after_its_end(ending: str) -> None:
+    def unruly(stream: Observable[Trade]) -> Observable[Price]:
+        def subscribe(
+            observer: abc.ObserverBase[Price], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            def on_next(event: Trade) -> None:
+                observer.on_next(price(event))
+                if event.price == 2:
+                    observer.on_completed() if ending == "completes" else observer.on_error(ERROR)
+
+            stream.subscribe(on_next)  # never disposed of
+            if ending == "raises":
+                raise ERROR
+            return Disposable()
+
+        return Observable(subscribe)
+
+    source: Hot[Trade] = Hot()
+    watch = Watch[Price]().of(source.pipe(rxo.by_symbol(unruly, on_symbol_error=lambda symbol, error: None)))
+    source.send(trade("A", 1), trade("A", 2), trade("A", 3), trade("B", 4))
+    expected = [("A", 1), ("A", 2), ("B", 4)]
+    assert watch.values == ([] if ending == "raises" else expected)
+
+
+def test_by_symbol_pipeline_with_a_way_of_its_own_to_subscribe_keeps_it() -> None:
+    asked: list[str] = []
+
+    class Counted(Observable[Price]):
+        def __init__(self, stream: Observable[Price]) -> None:
+            super().__init__()
+            self._stream = stream
+
+        def subscribe(self, *arguments: Any, **options: Any) -> abc.DisposableBase:  # Any: as RxPY's
+            asked.append("once more")
+            return self._stream.subscribe(*arguments, **options)
+
+    def counted(stream: Observable[Trade]) -> Observable[Price]:
+        return Counted(prices(stream))
+
+    source: Hot[Trade] = Hot()
+    watch = Watch[Price]().of(source.pipe(rxo.by_symbol(counted)))
+    source.send(trade("A", 1), trade("A", 2), trade("B", 3))
+    assert watch.values == [("A", 1), ("A", 2), ("B", 3)]
+    assert len(asked) == 2
 
 
 def test_by_symbol_on_symbol_error_that_raises_ends_the_output() -> None:
