@@ -95,12 +95,14 @@ class Inlet(Generic[T]):
             is_full = len(self.queue) >= self._capacity and not self._makes_room()
             if self._is_ended or self._is_closed or self.is_abandoned:
                 return False
-            self.queue.append(value)
-            self._ring()
             # One more look: since the first one, the task may have taken something.
-            if not is_full or len(self.queue) <= self._capacity:
+            is_full = is_full and len(self.queue) >= self._capacity
+            if not is_full or self._overflow == "drop_oldest":
+                self.queue.append(value)
+                self._ring()
+            if not is_full:
                 return True
-            lost = self.queue.popleft() if self._overflow == "drop_oldest" else self.queue.pop()
+            lost = self.queue.popleft() if self._overflow == "drop_oldest" else value
         self.losses.add(lost)
         return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 
 import pytest
 
@@ -34,6 +35,20 @@ def test_drop_oldest_keeps_the_newest() -> None:
 
 def test_drop_newest_keeps_the_oldest() -> None:
     assert taken("drop_newest") == [0, 1]
+
+
+def test_drop_newest_bears_a_loop_that_takes_everything_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its thread may do so between any two steps of the source's."""
+
+    class Taken(deque[int]):
+        def __len__(self) -> int:
+            count = super().__len__()
+            if count > 1:
+                self.clear()
+            return count
+
+    monkeypatch.setattr("rxpolygon.aio._inlet.deque", Taken)
+    assert taken("drop_newest", 3, 1) == [0]
 
 
 def test_error_ends_the_loop_after_what_is_queued_and_releases_the_source() -> None:
