@@ -52,7 +52,7 @@ def board_table(board: Board, stats: StreamStats, state: State, rate: float, wid
     for symbol, row in list(board.rows.items()):
         cells = [
             Text(text, style=_direction(row) if title == "Close" else "")
-            for (title, _), text in zip(titles, _cells(row), strict=False)
+            for (title, _), text in zip(titles, _cells(row.bar, row), strict=False)
         ]
         table.add_row(Text(symbol, style="bold"), *cells, *([_pressure(row)] if shows_pressure else []))
     return Group(_title(board), table, _footer(board, stats, state, rate))
@@ -64,8 +64,8 @@ def heading_line() -> bytes:
 
 
 def bar_line(bar: Bar, row: Row) -> bytes:
-    """A bar, and the row that it came to, as a line."""
-    return _line(f"{_new_york(bar.start):%H:%M}", bar.symbol, _cells(row))
+    """A bar, and the row that it comes to, as a line."""
+    return _line(f"{_new_york(bar.start):%H:%M}", bar.symbol, _cells(bar, row))
 
 
 def summary_line(board: Board, stats: StreamStats, seconds: float) -> str:
@@ -77,8 +77,7 @@ def summary_line(board: Board, stats: StreamStats, seconds: float) -> str:
     )
 
 
-def _cells(row: Row) -> list[str]:
-    bar = row.bar
+def _cells(bar: Bar | None, row: Row) -> list[str]:
     if bar is None:
         figures = [""] * 7
     else:

@@ -50,10 +50,7 @@ def follow(
     try:
         client.start_stream_thread()
         lines.write(seconds)
-        if seconds is not None and not told.was_there and ends.error is None:
-            ends.give_up(LoginTimeoutError(client.url, seconds))
     except KeyboardInterrupt:
-        lines.end()
         lines.write_rest()
         raise
     finally:
@@ -61,5 +58,8 @@ def follow(
         lines.end()
         observed.dispose()
         client.close_stream()
+    # Now that nothing can come any more: else a login that came at the last moment was told, and then denied.
+    if seconds is not None and not told.was_there and ends.error is None:
+        ends.give_up(LoginTimeoutError(client.url, seconds))
     if ends.error is not None:
         raise ends.error

@@ -59,8 +59,6 @@ def keep(
     try:
         client.start_stream_thread()
         _watch(recorder, over, seconds)
-        if seconds is not None and not told.was_there and ends.error is None:
-            ends.give_up(LoginTimeoutError(client.url, seconds))
     except KeyboardInterrupt as end:
         interrupt = end
     finally:
@@ -70,6 +68,9 @@ def keep(
         has_any = told.was_there and recorder.stats.frames > 0
         if not has_any:
             _remove(recorder.stats.files)
+    # Now that nothing can come any more: else a login that came at the last moment was told, and then denied.
+    if seconds is not None and interrupt is None and not told.was_there and ends.error is None:
+        ends.give_up(LoginTimeoutError(client.url, seconds))
     _conclude(recorder, path, ends.error, has_any=has_any)
     if interrupt is not None:
         raise interrupt

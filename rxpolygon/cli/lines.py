@@ -44,13 +44,17 @@ class Lines:
         self._changed = threading.Condition()
         self._out = _Stdout()  # main thread only
 
-    def put(self, line: bytes) -> None:
-        """Add a line, its newline included. Waits while stdout is too slow; after the end it is dropped."""
+    def put(self, line: bytes) -> bool:
+        """Add a line, its newline included. Waits while stdout is too slow.
+
+        Returns:
+            Whether it will be written: after the end it is dropped.
+        """
         with self._changed:
             while self._size >= _FULL and not self._is_over:
                 self._changed.wait()
             if self._is_over:
-                return
+                return False
             self._waiting.append(line)
             self._size += len(line)
             if self._left is not None:
@@ -58,6 +62,7 @@ class Lines:
                 self._is_over = self._left == 0
             if self._is_over or self._size >= _PIECE:
                 self._changed.notify_all()
+            return True
 
     def end(self) -> None:
         """Take no more lines."""
@@ -66,7 +71,7 @@ class Lines:
             self._changed.notify_all()
 
     def write(self, seconds: float | None = None) -> None:
-        """Write lines to stdout until the end, or for so long.
+        """Write lines to stdout until the end, or for so long, and then take no more.
 
         Raises:
             BrokenPipeError: Nobody reads stdout any more.
@@ -75,10 +80,12 @@ class Lines:
         until = None if seconds is None else time.monotonic() + seconds
         while self._wait(until):
             self._write_waiting(until)
+        self.end()  # before the last look, so that what was taken is written
         self._write_waiting(None if until is None else until + _PATIENCE)
 
     def write_rest(self) -> None:
-        """After Ctrl-C: write the lines that wait, unless stdout's reader stands still."""
+        """After Ctrl-C: take no more, and write the lines that wait, unless stdout's reader stands still."""
+        self.end()
         self._write_waiting(time.monotonic() + _PATIENCE)
 
     def _wait(self, until: float | None) -> bool:
@@ -92,11 +99,14 @@ class Lines:
     def _write_waiting(self, until: float | None) -> None:
         if not self._out.write(until):
             return
+        undivided(self._take_waiting)  # an interrupt in between would lose the lines
+        self._out.write(until)
+
+    def _take_waiting(self) -> None:
         with self._changed:
             waiting, self._waiting, self._size = self._waiting, [], 0
             self._changed.notify_all()
         self._out.piece = memoryview(b"".join(waiting))
-        self._out.write(until)
 
 
 class _Stdout:

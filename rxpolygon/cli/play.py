@@ -147,7 +147,6 @@ def _interruptible(lines: Lines) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        lines.end()
         lines.write_rest()
         raise
 

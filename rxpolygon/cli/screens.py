@@ -79,9 +79,9 @@ class LineScreen(Screen):
         self._lines = Lines(heading=heading_line())
 
     def add_bar(self, bar: Bar) -> None:
-        """Write the bar."""
-        super().add_bar(bar)
-        self._lines.put(bar_line(bar, self._board.row(bar.symbol)))
+        """Write the bar; one after the end is neither written nor counted."""
+        if self._lines.put(bar_line(bar, self._board.row(bar.symbol))):
+            super().add_bar(bar)
 
     def fail(self, error: Exception) -> None:
         """The stream ended by an error."""
@@ -92,5 +92,8 @@ class LineScreen(Screen):
         """Write until the end."""
         try:
             self._lines.write(seconds)
+        except KeyboardInterrupt:
+            self._lines.write_rest()
+            raise
         finally:
             self._lines.end()  # nothing may wait for stdout any more

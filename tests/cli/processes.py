@@ -14,6 +14,7 @@ from typing import IO, Final, NamedTuple
 
 __all__ = [
     "OPENING",
+    "PATIENCE",
     "Outcome",
     "Process",
     "connection",
@@ -26,7 +27,8 @@ __all__ = [
 
 #: Monday, 2025-06-02, 9:30 in New York, Unix ms.
 OPENING: Final = 1_748_871_000_000
-_PATIENCE: Final = 20.0  # seconds; only failures pay it
+#: Seconds that a process may take; only failures pay them.
+PATIENCE: Final = 60.0
 
 
 class Outcome(NamedTuple):
@@ -89,13 +91,13 @@ class Process:
 
     def end(self) -> Outcome:
         """Wait for its end; what was not read yet."""
-        out, err = self._process.communicate(timeout=_PATIENCE)
+        out, err = self._process.communicate(timeout=PATIENCE)
         return Outcome(self._process.returncode, out, err)
 
     def end_unread(self) -> Outcome:
         """Wait for its end without reading its stdout."""
         assert self._process.stderr is not None
-        self._process.wait(_PATIENCE)
+        self._process.wait(PATIENCE)
         return Outcome(self._process.returncode, "", self._process.stderr.read())
 
 
@@ -117,8 +119,14 @@ def started(*arguments: str) -> Iterator[Process]:
             process.kill()
 
 
-def in_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
-    """Run a command in a pseudo-terminal of 24 lines and 80 columns; its status and all that was written."""
+def in_terminal(*arguments: str, out: IO[bytes] | None = None, **environment: str) -> tuple[int, str]:
+    """Run a command in a pseudo-terminal of 24 lines and 80 columns; its status and all that was written.
+
+    Args:
+        arguments: Of the command.
+        out: Where its stdout goes; by default to the terminal too.
+        environment: What differs from this process's.
+    """
     import fcntl
     import pty
     import termios
@@ -139,14 +147,14 @@ def in_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
     with subprocess.Popen(
         program(*arguments),
         stdin=slave,
-        stdout=slave,
+        stdout=slave if out is None else out,
         stderr=slave,
         env={**usual, "TERM": "xterm", "COLUMNS": "80", **environment},
     ) as process:
         os.close(slave)
         reader.start()
-        status = process.wait(2 * _PATIENCE)
-    reader.join(_PATIENCE)
+        status = process.wait(2 * PATIENCE)
+    reader.join(PATIENCE)
     os.close(master)
     return status, b"".join(read).decode()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rxpolygon.cli.colours import coloured_json
-from tests.cli.processes import in_terminal, plain, program
+from tests.cli.processes import PATIENCE, in_terminal, plain, program
 from tests.cli.test_replay import recording, trade
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
@@ -50,7 +50,7 @@ def test_a_pipe_gets_colours_only_when_they_are_forced(day: str, variable: str, 
     environment = {name: it for name, it in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     environment = {"TERM": "xterm", **environment, variable: environment.get(variable, "1")}
     done = subprocess.run(
-        program("replay", day), capture_output=True, timeout=30, check=True, env=environment
+        program("replay", day), capture_output=True, timeout=PATIENCE, check=True, env=environment
     )
     assert (b"\x1b" in done.stdout) is has_colours
 

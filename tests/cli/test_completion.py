@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rxpolygon.venues.polygon.channels import CHANNELS
-from tests.cli.processes import program
+from tests.cli.processes import PATIENCE, program
 
 
 def offered(line: str) -> list[str]:
@@ -19,7 +19,7 @@ def offered(line: str) -> list[str]:
     words = line.split(" ")
     asked = {"_RXPOLYGON_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
     done = subprocess.run(
-        program(), capture_output=True, text=True, timeout=30, check=True, env={**os.environ, **asked}
+        program(), capture_output=True, text=True, timeout=PATIENCE, check=True, env={**os.environ, **asked}
     )
     assert done.stderr == ""
     return done.stdout.split()
@@ -75,14 +75,14 @@ def test_what_is_installed_completes_in_a_real_shell(tmp_path: Path) -> None:
         "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1",
     }
     install = [str(script), "--install-completion", "bash"]
-    subprocess.run(install, check=True, capture_output=True, timeout=30, env=environment)
+    subprocess.run(install, check=True, capture_output=True, timeout=PATIENCE, env=environment)
     [installed] = (tmp_path / ".bash_completions").iterdir()
     typed = (
         f"source {shlex.quote(str(installed))}; COMP_WORDS=(rxpolygon stream --cluster cr); COMP_CWORD=3; "
         'eval "$(complete -p rxpolygon | sed "s/.*-F \\([^ ]*\\) .*/\\1 rxpolygon/")"; echo "${COMPREPLY[@]}"'
     )
     done = subprocess.run(
-        ["bash", "-c", typed], capture_output=True, text=True, timeout=30, check=True, env=environment
+        ["bash", "-c", typed], capture_output=True, text=True, timeout=PATIENCE, check=True, env=environment
     )
     assert done.stdout.split() == ["crypto"]
 
@@ -94,7 +94,7 @@ def test_each_shell_gets_its_script(shell: str) -> None:
         program("--show-completion", shell),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=True,
         env=environment,
     )

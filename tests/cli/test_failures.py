@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from rxpolygon.simulator import Simulator, faults
-from tests.cli.processes import Outcome, connection
+from tests.cli.processes import PATIENCE, Outcome, connection
 
 Command = Callable[..., Outcome]
 
@@ -85,7 +85,7 @@ def test_a_missing_package_is_told_with_its_extra(package: str, arguments: list[
         "from rxpolygon.cli import main; main()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 import pytest
 
 from rxpolygon.simulator import Simulator
-from tests.cli.processes import OPENING, Outcome, connection, patiently, program, started
+from tests.cli.processes import OPENING, Outcome, connection, in_terminal, patiently, started
 
 Command = Callable[..., Outcome]
 
@@ -221,23 +219,10 @@ def test_replay_whose_reader_leaves_ends_quietly(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_replay_shows_how_far_it_is_on_a_terminal(tmp_path: Path) -> None:
-    import pty
-
     path = recording(tmp_path / "day.jsonl", [trade(number) for number in range(600)])
-    master, slave = pty.openpty()
     with (tmp_path / "out").open("wb") as out:
-        done = subprocess.run(
-            program("replay", str(path), "--speed", "6000"),
-            stdout=out,
-            stderr=slave,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
-            timeout=30,
-            check=False,
-        )
-    screen = os.read(master, 65_536).decode()
-    os.close(slave)
-    os.close(master)
-    assert done.returncode == 0
+        status, screen = in_terminal("replay", str(path), "--speed", "6000", out=out)
+    assert status == 0
     assert " UTC" in screen
     assert "100%" in screen
     assert len((tmp_path / "out").read_bytes().splitlines()) == 600

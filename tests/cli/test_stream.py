@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from rxpolygon.simulator import Simulator
-from tests.cli.processes import Outcome, connection, patiently
+from tests.cli.processes import OPENING, Outcome, connection, patiently
 
 Command = Callable[..., Outcome]
 
@@ -32,16 +32,23 @@ def test_stream_writes_typed_events_as_json_lines(command: Command, market: Simu
         assert None not in trade.values()
 
 
-def test_stream_of_all_channels_writes_each_event_once(command: Command, market: Simulator) -> None:
-    outcome = command("stream", "--symbols", "AAPL", "--limit", "400", *connection(market.url))
+@pytest.fixture
+def patient_market() -> Iterator[Simulator]:
+    """A simulator that waits for the last of several subscriptions, even where the machine stands still."""
+    with Simulator(seed=3, speed=600, start=OPENING, rate=0.5, settle=0.5) as simulator:
+        yield simulator
+
+
+def test_stream_of_all_channels_writes_each_event_once(command: Command, patient_market: Simulator) -> None:
+    outcome = command("stream", "--symbols", "AAPL", "--limit", "400", *connection(patient_market.url))
     events = objects(outcome)
     assert {"Trade", "Quote", "SecondAggregate"} <= {event["type"] for event in events}
     assert len({json.dumps(event) for event in events}) == len(events) == 400
 
 
-def test_stream_takes_several_channels(command: Command, market: Simulator) -> None:
+def test_stream_takes_several_channels(command: Command, patient_market: Simulator) -> None:
     options = ["--cluster", "crypto", "--channel", "crypto-trades,crypto_quotes", "--symbols", "X:BTC-USD"]
-    outcome = command("stream", *options, "--limit", "50", *connection(market.url))
+    outcome = command("stream", *options, "--limit", "50", *connection(patient_market.url))
     assert {event["type"] for event in objects(outcome)} == {"CryptoTrade", "CryptoQuote"}
 
 

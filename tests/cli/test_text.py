@@ -16,6 +16,7 @@ from rxpolygon.cli.json_lines import json_line
 from rxpolygon.cli.lines import Lines
 from rxpolygon.events import LimitUpLimitDown, MinuteAggregate, Trade, UnknownEvent
 from rxpolygon.operators import Bar
+from tests.support import PATIENCE
 
 AT = 1_748_871_000_000
 
@@ -160,7 +161,7 @@ def test_lines_let_a_waiting_thread_go_at_the_end() -> None:
     thread = threading.Thread(target=put_more_than_may_wait)
     thread.start()
     lines.end()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
