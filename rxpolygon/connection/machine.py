@@ -204,6 +204,7 @@ class Machine:
         """Our own full buffer held back the reading until now: what was awaited gets its time anew."""
         self._mute_watch.released(now)
         self._pings.released()
+        self._subscriptions.released(now)
         if self._is_open and self._act_at is not None:
             self._act_at = max(self._act_at, now + _CLOSE_AFTER_NOTICE)
 
@@ -357,6 +358,8 @@ class Machine:
         if self._sound_at is not None and now >= self._sound_at:
             self._good()
         if self.phase is Phase.LIVE:
+            if held:
+                self._subscriptions.released(now)
             self._effects += self._subscriptions.settle(now)
             self.flush(now)
             mute = self._mute_watch.mute(now, held)

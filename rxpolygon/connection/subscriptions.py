@@ -253,6 +253,12 @@ class Subscriptions:
         self._forget_answered()
         return effects
 
+    def released(self, now: float) -> None:
+        """Our own full buffer held back the reading until now: answers may wait unread."""
+        for request in self._requests:
+            if request.settle_at is not None:
+                request.settle_at = now + _SETTLE
+
     def _request_of(self, topic: Topic, active: bool) -> _Request | None:
         for request in self._requests:
             if request.active == active and topic in request.waiting:

@@ -8,13 +8,14 @@ import orjson
 import pytest
 
 from rxpolygon import errors
-from rxpolygon.connection.effects import Cut, Effect, End, Lost, Open, Probe, Send, Tell
+from rxpolygon.connection.effects import Cut, Effect, End, Lost, Open, Probe, Refuse, Send, Tell
 from rxpolygon.connection.machine import Machine, Phase, Timing
 from rxpolygon.connection.policy import Reconnect
 from rxpolygon.status import Connecting, Disconnected, Reconnecting, Status
 from rxpolygon.topics import Topic
 from rxpolygon.transport.base import Loss, Ping
 from rxpolygon.venues.dialect import (
+    Acknowledged,
     CapReached,
     CutAsSlow,
     Evicted,
@@ -23,12 +24,14 @@ from rxpolygon.venues.dialect import (
     LoginDeferred,
     LoginRefused,
     Notice,
+    TopicsRefused,
 )
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster
 
 TRADES = Topic("T", "A")
 QUOTES = Topic("Q", "A")
+OTHERS = Topic("T", "B")
 STEADY = Reconnect(jitter="none")
 BROKEN = Loss("network", "broken", 1006)
 
@@ -271,6 +274,29 @@ def test_announced_close_behind_a_full_buffer_is_awaited() -> None:
     driver.say(CutAsSlow("slow"))
     assert driver.wake(3.1, held=True) == []
     assert waits(driver.wake(3.1))[0].cause == "slow"
+
+
+def refused(effects: list[Effect]) -> list[Topic]:
+    return [effect.topic for effect in effects if isinstance(effect, Refuse)]
+
+
+def test_error_without_a_name_refuses_nothing_while_answers_wait_behind_a_full_buffer() -> None:
+    driver = Driver().live()
+    driver.want(TRADES, OTHERS)
+    driver.say(TopicsRefused("not authorized"))
+    assert refused(driver.wake(2.1, held=True)) == []
+    driver.now += 1.9
+    driver.machine.released(driver.now)
+    assert refused(driver.wake(1.9)) == []
+    assert refused(driver.say(Acknowledged(topics=(OTHERS,)))) == [TRADES]
+
+
+def test_error_without_a_name_stands_for_what_is_not_answered_after_a_hold() -> None:
+    driver = Driver().live()
+    driver.want(TRADES, OTHERS)
+    driver.say(TopicsRefused("not authorized"))
+    driver.wake(1.0, held=True)
+    assert refused(driver.wake(2.1)) == [TRADES, OTHERS]
 
 
 def test_attempts_used_up_end_with_the_last_reason() -> None:
