@@ -31,6 +31,8 @@ from tests.client.support import Connect, Recorder, numbers, push_numbers, push_
 from tests.support import PATIENCE, wait_for
 
 PATIENT = 2 * PATIENCE  # of a server: what ends sooner did not end by this
+# No name begins so, which the system's resolver knows without asking a name server that may not answer.
+_NOWHERE = "ws://-no-such-host.invalid"
 
 
 @contextmanager
@@ -253,7 +255,7 @@ def test_slow_consumer_cut_is_an_error_that_says_why(server: Simulator, connect:
 
 
 def test_host_that_does_not_exist_is_an_error(connect: Connect, transport: str) -> None:
-    error = _end_of(connect, "ws://no-such-host.invalid", transport=transport)
+    error = _end_of(connect, _NOWHERE, transport=transport)
     assert isinstance(error, ConnectFailedError)
     assert "no-such-host.invalid" in str(error)
     assert error.status is None
@@ -262,7 +264,7 @@ def test_host_that_does_not_exist_is_an_error(connect: Connect, transport: str) 
 def test_host_that_does_not_exist_ends_even_a_client_that_reconnects(
     connect: Connect, transport: str
 ) -> None:
-    error = _end_of(connect, "ws://no-such-host.invalid", transport=transport, reconnect=Reconnect())
+    error = _end_of(connect, _NOWHERE, transport=transport, reconnect=Reconnect())
     assert isinstance(error, ConnectFailedError)
 
 
