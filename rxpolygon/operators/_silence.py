@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Final, TypeVar
 
 from reactivex import abc
-from reactivex.disposable import SerialDisposable
+from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
 from reactivex.scheduler import NewThreadScheduler, TimeoutScheduler
 
 __all__ = ["SilenceTimer", "timer_scheduler"]
@@ -75,7 +75,10 @@ class SilenceTimer(abc.DisposableBase):
                 return
             self._is_armed = True
             self._seen = self._events
-        self._scheduled.disposable = self._scheduler.schedule_relative(self._seconds, self._look)
+        # Its place comes first: a timer may be due, and store its successor, before it is stored itself.
+        place = SingleAssignmentDisposable()
+        self._scheduled.disposable = place
+        place.disposable = self._scheduler.schedule_relative(self._seconds, self._look)
 
     def _look(self, _scheduler: abc.SchedulerBase, _state: object = None) -> None:
         with self._lock:
