@@ -15,6 +15,7 @@ from rxpolygon import frames
 from rxpolygon.errors import InvalidTypeError, UsageError
 from rxpolygon.events import FairMarketValue, Imbalance, Level2Book, MinuteAggregate, Quote, Trade, alpaca
 from rxpolygon.operators import Bar, Side, TradeWithQuote
+from tests.still_time import StillTime
 
 NOW = 1_700_000_000_123
 TIME = datetime(2023, 11, 14, 22, 13, 20, 123_456, UTC)
@@ -120,7 +121,7 @@ def test_a_frame_without_rows_is_an_empty_stream(make: Any) -> None:
 def test_operators_run_over_a_frame_as_over_a_live_stream() -> None:
     rows = [Trade(symbol="A", price=float(n), size=1, timestamp=NOW + n * 1_000) for n in range(200)]
     source = frames.from_frame(frames.frame(rows).sample(fraction=1, shuffle=True, seed=1), Trade)
-    bars = source.pipe(rxo.time_bars("1m"), ops.to_list()).run()
+    bars = source.pipe(rxo.time_bars("1m"), ops.to_list()).run(StillTime())
     assert sum(bar.volume for bar in bars) == 200
     frame = frames.frame(bars)
     assert stream(frame, Bar) == bars

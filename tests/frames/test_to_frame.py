@@ -27,6 +27,7 @@ from rxpolygon.events import (
 )
 from rxpolygon.operators import AsOf, Bar, Nbbo, Side, TradeWithQuote
 from tests.operators.streams import END, ERROR, Hot, Lab, quote, trade
+from tests.still_time import StillTime
 
 UTC_MS = pl.Datetime("ms", "UTC")
 UTC_NS = pl.Datetime("ns", "UTC")
@@ -64,14 +65,14 @@ def test_a_later_window_of_event_time_ends_a_frame_and_late_events_are_in_the_pr
 def test_a_number_that_is_no_time_moves_no_window(odd: int) -> None:
     kept: list[pl.DataFrame] = []
     rows = [trade(at=at) for at in (0, odd, 59_999, 60_000)]
-    rx.from_iterable(rows).pipe(frames.to_frame(every="1m")).subscribe(kept.append)
+    rx.from_iterable(rows).pipe(frames.to_frame(every="1m")).subscribe(kept.append, scheduler=StillTime())
     assert times(kept) == [[0, odd, 59_999], [60_000]]
 
 
 def test_of_both_bounds_the_first_ends_a_frame() -> None:
     frames_seen: list[pl.DataFrame] = []
     rx.of(*[trade(at=at) for at in (0, 1, 2, 1_000, 1_001)]).pipe(frames.to_frame(2, "1s")).subscribe(
-        frames_seen.append
+        frames_seen.append, scheduler=StillTime()
     )
     assert times(frames_seen) == [[0, 1], [2], [1_000, 1_001]]
 

@@ -27,6 +27,7 @@ from rxpolygon.frames import PartFile
 from rxpolygon.operators import AsOf
 from rxpolygon.simulator import Simulator
 from tests.operators.streams import END, ERROR, Hot, Lab, quote, trade
+from tests.still_time import StillTime
 from tests.support import PATIENCE, wait_for
 
 #: 2013-10-07, 9:30 in New York.
@@ -41,7 +42,8 @@ def ms(*moment: int) -> int:
 def written(folder: Path, rows: list[Trade], **options: Any) -> list[PartFile]:
     parts: list[PartFile] = []
     errors: list[Exception] = []
-    rx.from_iterable(rows).pipe(frames.to_parquet(folder, **options)).subscribe(parts.append, errors.append)
+    files = rx.from_iterable(rows).pipe(frames.to_parquet(folder, **options))
+    files.subscribe(parts.append, errors.append, scheduler=StillTime())  # however slow the disk is
     assert errors == []
     return parts
 
@@ -121,7 +123,7 @@ def test_a_number_that_is_no_time_is_of_the_day_before_it(odd: int, tmp_path: Pa
 def test_a_symbol_without_quotes_has_the_columns_of_those_that_have(tmp_path: Path) -> None:
     bare: list[AsOf[Trade, Quote]] = [AsOf(trade("A", at=at), None, False) for at in range(3)]
     met = [*bare, AsOf(trade("B"), quote("B"), False)]
-    rx.from_iterable(met).pipe(frames.to_parquet(tmp_path)).subscribe()
+    rx.from_iterable(met).pipe(frames.to_parquet(tmp_path)).subscribe(scheduler=StillTime())
     assert isinstance(read(tmp_path).schema["right"], pl.Struct)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from rxpolygon import StreamClient
@@ -27,6 +29,7 @@ def test_bars_of_trades_equal_the_servers_aggregates_in_every_field(reordered: b
     faults = [Reorder(share=0.2, within=0.5)] if reordered else []
     made: dict[str, dict[Key, tuple[object, ...]]] = {every: {} for every in LENGTHS}
     sent: dict[str, dict[Key, tuple[object, ...]]] = {every: {} for every in LENGTHS}
+    ended: list[str] = []
     with Simulator(seed=11, speed=120, start=OPEN, rate=4, faults=faults) as server:
         client = StreamClient("demo", host=server.url)
         trades = client.subscribe_stock_trades()
@@ -42,11 +45,13 @@ def test_bars_of_trades_equal_the_servers_aggregates_in_every_field(reordered: b
             def keep_served(bar: Aggregate, every: str = every) -> None:
                 sent[every][bar.symbol, bar.start] = figures(bar)
 
-            trades.pipe(rxo.time_bars(every, lateness="1s")).subscribe(keep)
-            served[every].subscribe(keep_served)
+            bars = trades.pipe(rxo.time_bars(every, lateness="1s"))
+            bars.subscribe(keep, on_completed=partial(ended.append, "made"))
+            served[every].subscribe(keep_served, on_completed=partial(ended.append, "served"))
         client.start_stream_thread()
         wait_for(lambda: len({start for _, start in sent["1m"]}) >= 4, timeout=60)
         client.close_stream()
+        wait_for(lambda: len(ended) == 2 * len(LENGTHS))  # a timer at work gives the last bars, in its thread
     for every, length in LENGTHS.items():
         # The newest windows of either side may not have reached the other yet.
         horizon = min(max(start for _, start in side[every]) for side in (made, sent)) - 3_000 - length
