@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import RLock
+from threading import Lock
 from typing import Final
 
 from reactivex import abc
-from reactivex.disposable import SerialDisposable
+from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
 
 from rxpolygon.operators._silence import timer_scheduler
 
@@ -43,8 +43,7 @@ class EventClock(abc.DisposableBase):
         self._scheduler = timer_scheduler(scheduler)
         self._quiet = quiet
         self._on_silence = on_silence
-        # Reentrant: a scheduler may run a timer at once, inside the call that starts it.
-        self._lock = RLock()
+        self._lock = Lock()
         self._is_armed = False  # under _lock
         self._newest = 0  # under _lock: event time, and when it was so
         self._noted = self._scheduler.now  # under _lock
@@ -81,10 +80,11 @@ class EventClock(abc.DisposableBase):
 
     def _look_after(self, wait: int) -> None:
         seconds = min(max(wait, 1), _LONGEST_WAIT_MS) / 1_000
-        # Under the lock, lest a timer that is due at once stores its successor before it is stored itself.
-        with self._lock:
-            if not self._timer.is_disposed:
-                self._timer.disposable = self._scheduler.schedule_relative(seconds, self._look)
+        # Its place comes first: a timer may be due, and store its successor, before it is stored itself.
+        place = SingleAssignmentDisposable()
+        self._timer.disposable = place
+        if not self._timer.is_disposed:
+            place.disposable = self._scheduler.schedule_relative(seconds, self._look)
 
     def _look(self, _scheduler: abc.SchedulerBase, _state: object = None) -> None:
         if self._timer.is_disposed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from reactivex import Observable, abc
+from reactivex import Observable, abc, typing
 from reactivex.disposable import Disposable
 from reactivex.testing import TestScheduler
 
@@ -96,6 +96,24 @@ class Hot(Observable[T]):
     def fail(self, error: Exception = ERROR) -> None:
         for observer in tuple(self.observers):
             observer.on_error(error)
+
+
+class Early(TestScheduler):
+    """Its first timer strikes within the call that starts it; a real one may, on a busy machine."""
+
+    has_begun = False
+
+    def schedule_relative(
+        self,
+        duetime: typing.RelativeTime,
+        action: abc.ScheduledAction[T],
+        state: T | None = None,
+    ) -> abc.DisposableBase:
+        if self.has_begun:
+            return super().schedule_relative(duetime, action, state)
+        self.has_begun = True
+        action(self, state)
+        return Disposable()
 
 
 class Watch(abc.ObserverBase[T]):

@@ -1,19 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import reactivex
 from hypothesis import given
 from hypothesis import strategies as st
-from reactivex import abc
-from reactivex.disposable import Disposable
-from reactivex.testing import TestScheduler
 
 import rxpolygon.operators as rxo
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Trade
-from tests.operators.streams import END, ERROR, Hot, Lab, Watch, push_through, trade
+from tests.operators.streams import END, ERROR, Early, Hot, Lab, Watch, push_through, trade
 
 
 def stamps(values: list[object]) -> list[tuple[str, int]]:
@@ -65,19 +60,6 @@ def test_conflate_in_silence_emits_between_one_and_two_times_every() -> None:
     watch = lab.watch(source.pipe(rxo.conflate("2s")))
     lab.run()
     assert [time for time, _ in watch.seen] == [3, 12]
-
-
-class Early(TestScheduler):
-    """Its first timer is due before the call that starts it returns, as a real one may be on a busy machine."""
-
-    has_begun = False
-
-    def schedule_relative(self, duetime: Any, action: Any, state: Any = None) -> abc.DisposableBase:
-        if self.has_begun:
-            return super().schedule_relative(duetime, action, state)
-        self.has_begun = True
-        action(self, state)
-        return Disposable()
 
 
 def test_conflate_timer_that_is_due_while_it_is_started_keeps_its_successor() -> None:

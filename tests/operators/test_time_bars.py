@@ -12,6 +12,7 @@ from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.events import CryptoTrade, ForexQuote, FuturesTrade, IndexValue, Quote, Trade
 from rxpolygon.operators import Bar, SaleRules, time_bars
 from tests.operators.bar_support import BASE, MINUTE, Run, collect, label, live, ohlcv, trade
+from tests.operators.streams import Early
 from tests.still_time import StillTime
 
 
@@ -163,6 +164,16 @@ def test_time_bars_subscriptions_share_nothing() -> None:
     source.on_completed()
     assert [bar.volume for bar in first] == [200]
     assert [bar.volume for bar in second] == [100]
+
+
+def test_time_bars_timer_that_is_due_while_it_is_started_keeps_its_successor() -> None:
+    scheduler = Early()
+    source: Subject[Trade] = Subject()
+    bars: list[Bar] = []
+    source.pipe(time_bars("1m")).subscribe(bars.append, scheduler=scheduler)
+    source.on_next(trade("A", 10, at=1))
+    scheduler.advance_to(100)
+    assert [label(bar) for bar in bars] == [("A", 0, 0)]
 
 
 def test_time_bars_observer_that_makes_the_source_emit_gets_bars_in_order() -> None:
