@@ -134,8 +134,13 @@ class Front(dict[type, SymbolTable]):
         self._is_mute = False
 
     def __missing__(self, event: type) -> SymbolTable:
-        table = self[event] = _MuteTable() if self._is_mute else self._tables[event]
-        return table
+        self[event] = self._tables[event]
+        return self[event]
+
+    def __setitem__(self, event: type, table: SymbolTable) -> None:
+        super().__setitem__(event, table)
+        if self._is_mute:  # asked after the entry, or one that is made while the muting clears would stay
+            super().__setitem__(event, _MuteTable())
 
     def mute(self) -> None:
         """Give nothing to anybody from now on. Any thread."""
