@@ -44,9 +44,12 @@ print(first.symbol, sorted(symbols), sorted(thread.name for thread in extra))
 def test_a_cell_awaits_at_its_top_level(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
+    from tests.kernels import own_sockets
+
     _install_kernel(tmp_path, monkeypatch)
     notebook: Any = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])  # untyped
-    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    with own_sockets() as config:
+        nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3", config=config).execute()
     [output] = notebook.cells[0].outputs
     assert output.text == "AAPL ['AAPL', 'MSFT'] []\n"
 

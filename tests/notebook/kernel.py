@@ -8,7 +8,7 @@ from typing import Any, Final
 
 __all__ = ["Kernel", "running_kernel"]
 
-_LIMIT: Final = 60.0  # seconds, that only failures take
+_LIMIT: Final = 120.0  # seconds, that only failures take
 
 
 class Kernel:
@@ -80,12 +80,19 @@ class Kernel:
 @contextmanager
 def running_kernel() -> Iterator[Kernel]:
     """A new kernel of the environment that ``jupyter_home`` made; it is gone afterwards."""
-    from jupyter_client.manager import start_new_kernel
+    from jupyter_client.manager import KernelManager
 
-    manager, client = start_new_kernel(kernel_name="python3", startup_timeout=_LIMIT)
-    try:
-        yield Kernel(client)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-        manager.cleanup_resources()
+    from tests.kernels import own_sockets
+
+    with own_sockets() as config:
+        manager = KernelManager(kernel_name="python3", config=config)
+        manager.start_kernel()
+        client = manager.client()
+        try:
+            client.start_channels()
+            client.wait_for_ready(timeout=_LIMIT)
+            yield Kernel(client)
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+            manager.cleanup_resources()

@@ -15,6 +15,8 @@ from unittest.mock import patch
 import nbclient
 import nbformat
 
+from tests.kernels import own_sockets
+
 __all__ = ["FOLDER", "NBFORMAT", "Node", "code_cells", "notebooks", "read", "run"]
 
 #: A notebook, a cell or an output.
@@ -22,7 +24,7 @@ Node: TypeAlias = Any  # nbformat has no types
 NBFORMAT: Final[Any] = nbformat  # as said
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "notebooks"
-_CELL_SECONDS: Final = 60
+_CELL_SECONDS: Final = 180  # that only failures take
 _PROBES: Final = "probe"  # metadata of cells that belong to the run and not to the notebook
 
 # What the kernel has before the first cell must be all that it has after the last one.
@@ -38,10 +40,10 @@ _kept_before = _kept()
 """
 _AFTER: Final = """
 import time
-_until = time.monotonic() + 3
+_until = time.monotonic() + {patience}
 while (_left := _kept() - _kept_before) and time.monotonic() < _until:
     time.sleep(0.01)
-assert not _left, f"the notebook leaves behind: {_left}"
+assert not _left, f"the notebook leaves behind: {{_left}}"
 """
 
 
@@ -60,12 +62,13 @@ def code_cells(notebook: Node) -> list[Node]:
     return [cell for cell in notebook.cells if cell.cell_type == "code" and _PROBES not in cell.metadata]
 
 
-def run(path: Path, claims: Sequence[str] = ()) -> Node:
+def run(path: Path, claims: Sequence[str] = (), *, patience: float = 30.0) -> Node:
     """A copy of a notebook with the outputs of this run.
 
     Args:
         path: The notebook.
         claims: Expressions over the notebook's names that must be true after the last cell.
+        patience: Seconds after it in which threads and sockets may still end.
 
     Raises:
         CellExecutionError: A cell failed, or a claim, or a thread or a socket was left.
@@ -73,13 +76,16 @@ def run(path: Path, claims: Sequence[str] = ()) -> Node:
     notebook = read(path)
     cells = list(notebook.cells)
     checks = [_probe(f"assert {claim}, {claim!r}") for claim in claims]
-    notebook.cells = [_probe(_BEFORE), *cells, *checks, _probe(_AFTER)]
-    with _kernel() as folder:
+    notebook.cells = [_probe(_BEFORE), *cells, *checks, _probe(_AFTER.format(patience=patience))]
+    with _kernel() as folder, own_sockets() as config:
         nbclient.NotebookClient(
             notebook,
             timeout=_CELL_SECONDS,
+            startup_timeout=_CELL_SECONDS,
+            iopub_timeout=_CELL_SECONDS,  # for outputs that come after a cell's end, which it would give up
             kernel_name="python3",
             coalesce_streams=True,
+            config=config,
             resources={"metadata": {"path": str(folder)}},
         ).execute()
     notebook.cells = cells
