@@ -13,7 +13,7 @@ from tests.soak import Soak
 _SECONDS: Final = 13.0
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(240)
 def test_soak_of_some_seconds_loses_nothing_in_silence(
     certificate: tuple[Path, Path], tmp_path: Path
 ) -> None:

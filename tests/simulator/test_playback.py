@@ -24,6 +24,9 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 FIVE_MINUTES = DATA / "us-equities-open-5min.jsonl"
 needs_data = pytest.mark.skipif(not FIVE_MINUTES.exists(), reason="the recordings are not here")
 
+# A busy client reads for longer than three seconds what was sent before the close.
+pytestmark = pytest.mark.usefixtures("patient_farewell")
+
 Record = Callable[..., Path]
 
 
