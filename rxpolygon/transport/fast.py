@@ -189,8 +189,7 @@ class FastTransport:
         self._listener.on_open()
 
     async def _until_lost(self, transport: WSTransport) -> Loss:
-        if self._closing.is_set():
-            return Loss("local", "closed by us")
+        # Whoever closed it meanwhile has left the close frame, or the cancellation, in the loop's queue.
         try:
             await transport.wait_disconnected()
         except picows.WSError as error:

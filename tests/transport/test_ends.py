@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from rxpolygon.transport import choose_transport
 from rxpolygon.transport.base import Endpoint, Listener, Loss, Transport
 from rxpolygon.transport.fast import FastTransport
 from rxpolygon.transport.standard import StandardTransport
@@ -71,3 +72,35 @@ def test_frames_before_the_end_arrive_whatever_was_sent_meanwhile(
     assert listener.frames == [b"first"] + [b"second"] * 100
     assert listener.loss is not None
     assert listener.loss.kind == "network"
+
+
+class ClosesAtOnce(SlowListener):
+    """Closes a transport in the moment of its opening, from another thread."""
+
+    transport: Transport
+
+    def on_open(self) -> None:
+        closer = threading.Thread(target=self.transport.close)
+        closer.start()
+        closer.join(LIMIT)
+        self.is_open.set()
+
+
+@pytest.mark.parametrize("kind", ["default", "fast"])
+def test_close_in_the_moment_of_the_opening_says_goodbye(kind: str) -> None:
+    listener = ClosesAtOnce()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = Endpoint(f"ws://127.0.0.1:{server.getsockname()[1]}/stocks")
+        transport = listener.transport = choose_transport(kind, endpoint, listener, "rxpolygon-test-read")
+        transport.start()
+        with accept(server) as peer:
+            peer.settimeout(LIMIT)
+            frame = peer.recv(64)
+            peer.sendall(b"\x88\x02\x03\xe8")
+            assert listener.is_over.wait(LIMIT)
+        assert transport.join(LIMIT)
+    mask, masked = frame[2:6], frame[6:]
+    assert frame[:2] == b"\x88\x82"
+    assert bytes(one ^ two for one, two in zip(masked, mask, strict=False)) == (1000).to_bytes(2, "big")
+    assert listener.loss is not None
+    assert listener.loss.kind == "local"
