@@ -6,6 +6,7 @@ import socket
 import threading
 
 import pytest
+from picows import WSTransport
 
 from rxpolygon.transport import choose_transport
 from rxpolygon.transport.base import Endpoint, Listener, Loss, Transport
@@ -74,24 +75,41 @@ def test_frames_before_the_end_arrive_whatever_was_sent_meanwhile(
     assert listener.loss.kind == "network"
 
 
+def close_in_between(transport: Transport) -> None:
+    """Close a transport from another thread, while its own one is busy."""
+    closer = threading.Thread(target=transport.close)
+    closer.start()
+    closer.join(LIMIT)
+
+
 class ClosesAtOnce(SlowListener):
-    """Closes a transport in the moment of its opening, from another thread."""
+    """Closes a transport in the moment of its opening."""
 
     transport: Transport
 
     def on_open(self) -> None:
-        closer = threading.Thread(target=self.transport.close)
-        closer.start()
-        closer.join(LIMIT)
-        self.is_open.set()
+        close_in_between(self.transport)
 
 
-@pytest.mark.parametrize("kind", ["default", "fast"])
-def test_close_in_the_moment_of_the_opening_says_goodbye(kind: str) -> None:
-    listener = ClosesAtOnce()
+@pytest.mark.parametrize("moment", ["default, told", "fast, told", "fast, before the wait"])
+def test_close_in_the_moment_of_the_opening_says_goodbye(
+    moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, _, when = moment.partition(", ")
+    listener = ClosesAtOnce() if when == "told" else SlowListener()
+    real = FastTransport._until_lost
+
+    async def until_lost(transport: FastTransport, connection: WSTransport) -> Loss:
+        if when != "told":
+            close_in_between(transport)
+        return await real(transport, connection)
+
+    monkeypatch.setattr(FastTransport, "_until_lost", until_lost)
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = Endpoint(f"ws://127.0.0.1:{server.getsockname()[1]}/stocks")
-        transport = listener.transport = choose_transport(kind, endpoint, listener, "rxpolygon-test-read")
+        transport = choose_transport(kind, endpoint, listener, "rxpolygon-test-read")
+        if isinstance(listener, ClosesAtOnce):
+            listener.transport = transport
         transport.start()
         with accept(server) as peer:
             peer.settimeout(LIMIT)
