@@ -11,6 +11,7 @@ import pytest
 from tests.soak import Soak
 
 _SECONDS: Final = 13.0
+_LONGEST: Final = 100.0  # where the machine is so busy that little happened
 
 
 @pytest.mark.timeout(240)
@@ -19,10 +20,16 @@ def test_soak_of_some_seconds_loses_nothing_in_silence(
 ) -> None:
     soak = Soak(seed=7, transport="both", certificate=certificate, logs=tmp_path, longest=8.0)
     soak.start()
-    end = time.monotonic() + _SECONDS
-    while time.monotonic() < end and not soak.figures.violations:
+    began = time.monotonic()
+    while time.monotonic() - began < (_SECONDS if is_enough(soak) else _LONGEST):
+        if soak.figures.violations:
+            break
         time.sleep(0.05)
     soak.stop()
     assert not soak.figures.violations, f"{soak.figures.violations}, see {tmp_path}"
-    assert soak.figures["connections"] > 10
-    assert soak.figures["delivered"] > 1_000
+    assert is_enough(soak), str(soak.figures)
+
+
+def is_enough(soak: Soak) -> bool:
+    """Whether the epochs that are over tell anything."""
+    return soak.figures["connections"] > 10 and soak.figures["delivered"] > 1_000
