@@ -11,7 +11,7 @@ import pytest
 
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator.faults import Amend, Fault, Reorder
-from tests.alpaca_simulator.wire import FORMATS, Client, Message, nanoseconds
+from tests.alpaca_simulator.wire import FORMATS, PATIENCE, Client, Message, nanoseconds
 from tests.simulator import wire as polygon
 from tests.simulator.markets import REGULAR_HOURS
 
@@ -233,6 +233,10 @@ def test_same_seed_gives_the_same_stream(faults: tuple[Fault, ...]) -> None:
     assert stream(channels, 500, faults=faults) == stream(channels, 500, faults=faults)
 
 
+def apples_of(messages: list[Message]) -> list[Message]:
+    return [message for message in messages if message["S"] == "AAPL"]
+
+
 def test_clients_with_the_same_subscriptions_share_frames_and_others_have_their_own() -> None:
     with (
         Simulator(
@@ -255,11 +259,15 @@ def test_clients_with_the_same_subscriptions_share_frames_and_others_have_their_
         other.subscribe(trades=["AAPL", "IBM"])
         for client in (first, second, packed):
             client.take(50)
-        other.until(lambda seen: sum(m["S"] == "AAPL" for m in seen) == 20)
+        other.until(lambda seen: len(apples_of(seen)) == 20)
+        # What has arrived was perhaps not noted yet.
+        simulator.wait_for(
+            lambda sim: len(sim.sent[3]) >= 50 and len(apples_of(sim.sent[4])) >= 20, timeout=PATIENCE
+        )
         sent, frames = simulator.sent, simulator.sent_frames
     # The market begins with the first one, and the others join it where it is by then.
     joined = [id(frame) for frame in frames[1]].index(id(frames[2][0]))
     assert all(a is b for a, b in zip(frames[1][joined:], frames[2], strict=False))
     assert sent[1][sent[1].index(sent[3][0]) :][:50] == sent[3][:50]
-    apples = [m for m in sent[4] if m["S"] == "AAPL"]
+    apples = apples_of(sent[4])
     assert sent[1][sent[1].index(apples[0]) :][:20] == apples[:20]
