@@ -200,7 +200,11 @@ class LiveView:
 
     def _plan(self) -> None:
         wait = min(max(0.0, self._next_draw - self._now()), self._every)  # a clock may be set back
-        self._timer.disposable = self._clock.schedule_relative(wait, self._draw)
+        # Its place first: the drawing may be over, and have planned the next one, before its disposable is
+        # here; that one would then be disposed of by it, and nothing would be drawn any more.
+        place = SingleAssignmentDisposable()
+        self._timer.disposable = place
+        place.disposable = self._clock.schedule_relative(wait, self._draw)
 
     def _draw(self, _scheduler: abc.SchedulerBase, _state: object = None) -> None:
         with self._drawing:

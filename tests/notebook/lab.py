@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from tests.support import wait_for
 
-__all__ = ["Lab", "browser_page", "chromium_path", "lab_server"]
+__all__ = ["LIMIT", "Lab", "browser_page", "chromium_path", "lab_server"]
 
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS: Final = (
@@ -31,7 +31,9 @@ _FLAGS: Final = (
     "--disable-sync",
 )
 _ELSEWHERE: Final = re.compile(r"^(?!https?://127\.0\.0\.1[:/]|data:|blob:)")
-_LIMIT: Final = 60.0  # seconds, that only failures take
+#: How long a page or a server may take for one thing, in seconds, that only failures take.
+LIMIT: Final = 120.0
+_END: Final = 15.0  # seconds until a server that was asked to end is made to
 
 
 def chromium_path() -> str | None:
@@ -98,14 +100,14 @@ def _listening(home: Path, process: subprocess.Popen[bytes]) -> str:
         texts = [path.read_text().rstrip() for path in (home / "runtime").glob("jpserver-*.json")]
         return next((text for text in texts if text.endswith("}")), None)  # it may be half written
 
-    port = json.loads(str(wait_for(written, _LIMIT)))["port"]
+    port = json.loads(str(wait_for(written, LIMIT)))["port"]
     return f"http://127.0.0.1:{port}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(_LIMIT / 4)
+        process.wait(_END)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -126,10 +128,10 @@ def browser_page(path: str, outside: list[str]) -> Iterator[Any]:  # Any: playwr
         route.abort()
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS), timeout=LIMIT * 1_000)
         try:
             page = browser.new_page(viewport={"width": 1400, "height": 2200})
-            page.set_default_timeout(_LIMIT * 1_000)
+            page.set_default_timeout(LIMIT * 1_000)
             page.route(_ELSEWHERE, refuse)
             yield page
         finally:

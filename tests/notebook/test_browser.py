@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.notebook.lab import Lab, browser_page, chromium_path, lab_server
+from tests.notebook.lab import LIMIT, Lab, browser_page, chromium_path, lab_server
+from tests.support import wait_for
 
 nbformat = pytest.importorskip("nbformat")
 
@@ -19,7 +20,7 @@ _NEEDED: Final = ("playwright", "jupyterlab", "ipywidgets", "plotly", "anywidget
 _LACKING: Final = [name for name in _NEEDED if find_spec(name) is None]
 
 pytestmark = [
-    pytest.mark.timeout(240),  # a browser, a server and a kernel start up on a machine that runs other tests
+    pytest.mark.timeout(900),  # a browser, a server and a kernel start up on a machine that runs other tests
     pytest.mark.skipif(bool(_LACKING), reason=f"not installed: {', '.join(_LACKING)}"),
     pytest.mark.skipif(chromium_path() is None, reason="no Chromium or Chrome on the PATH"),
 ]
@@ -50,8 +51,15 @@ for view in views:
     view.close()
 client.close_stream()
 market.close()
-timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
-print(timers + [thread for thread in threading.enumerate() if "rxpolygon" in thread.name])
+
+def left():
+    threads = threading.enumerate()
+    return [it for it in threads if isinstance(it, threading.Timer) or "rxpolygon" in it.name]
+
+until = time.monotonic() + 60  # a timer that was cancelled is about to end
+while left() and time.monotonic() < until:
+    time.sleep(0.01)
+print(left())
 """
 _CELLS: Final = (
     _START,
@@ -87,6 +95,7 @@ class Notebook:
             "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
             "?.connectionStatus === 'connected'"
         )
+        self.wait(lambda: page.locator(".jp-Notebook .jp-CodeCell").count() == len(_CELLS))
 
     def command(self, name: str) -> None:
         """Runs a command of JupyterLab, without waiting for what it starts."""
@@ -102,20 +111,38 @@ class Notebook:
         place = self.page.locator(".jp-Notebook .jp-CodeCell").nth(cell).locator(".jp-Cell-outputArea")
         return place.locator(selector) if selector else place
 
+    def wait(self, condition: Callable[[], object]) -> None:
+        """Waits until something is so; a failure tells what the page shows instead."""
+        shown = self.page.locator(".jp-Notebook")
+        wait_for(condition, LIMIT, message=lambda: f"what is not on a page with\n{shown.inner_text()}")
+
     def wait_changed(self, cell: int) -> None:
         """Waits until the output shows another text than now."""
-        self.output(cell).evaluate(
-            "place => { const before = place.innerText; return new Promise(done => { const look = () => "
-            "place.innerText === before ? setTimeout(look, 20) : done(); look(); }) }"
-        )
+        before = self.output(cell).inner_text()
+        self.wait(lambda: self.output(cell).inner_text() != before)
 
-    def saved_kinds(self, cell: int) -> set[str]:
-        """The mime types of a cell's output in the saved file."""
+    def wait_rows(self, cell: int, count: int) -> None:
+        """Waits until a table has so many rows, and no more."""
+        found = self.output(cell, "tbody tr")
+        self.wait(lambda: found.count() == count)
+
+    def wait_text(self, cell: int, text: str) -> None:
+        """Waits until a text is in the output."""
+        self.wait(lambda: text in self.output(cell).inner_text())
+
+    def wait_saved(self, cell: int, kinds: set[str]) -> None:
+        """Waits until the cell's output has these mime types, and no others, in the saved file."""
+        self.wait(lambda: self._saved_kinds(cell) == kinds)
+
+    def _saved_kinds(self, cell: int) -> set[str]:
         outputs = nbformat.read(self._file, as_version=4).cells[cell].outputs
         return {kind for output in outputs for kind in output.get("data", {})}
 
-    def coloured_pixels(self, place: Any) -> tuple[int, int]:
-        """How many rather green and rather red pixels a part of the page has, as the reader sees it."""
+    def wait_colours(self, place: Any) -> None:
+        """Waits until a part of the page is rather green and rather red in places, as the reader sees it."""
+        self.wait(lambda: min(self._coloured_pixels(place)) > 200)
+
+    def _coloured_pixels(self, place: Any) -> tuple[int, int]:
         image = pytest.importorskip("matplotlib.image").imread(io.BytesIO(place.screenshot()))
         surplus = image[:, :, 1] - image[:, :, 0]
         return int((surplus > 0.2).sum()), int((surplus < -0.2).sum())
@@ -150,32 +177,34 @@ def test_views_are_drawn_while_the_kernel_is_busy_and_stay_as_pictures(
     page = notebook.page
     notebook.run_next(8)
     candles = notebook.output(_CHART, ".boxlayer path")
-    candles.nth(3).wait_for(state="attached")
-    assert "*" in page.locator(".jp-InputPrompt").nth(_BUSY_CELL).inner_text()
+    notebook.wait(lambda: candles.count() > 3)
+    # The cell ends by a file that is not there yet: all that is drawn from here on is drawn while it runs.
+    notebook.wait(lambda: "*" in page.locator(".jp-InputPrompt").nth(_BUSY_CELL).inner_text())
 
-    assert notebook.output(_TABLE, "tbody tr").count() == 3
-    assert "logged in" in notebook.output(_STATE).inner_text()
-    assert notebook.output(_LAST, "tbody tr").count() == 6
+    notebook.wait_rows(_TABLE, 3)
+    notebook.wait_text(_STATE, "logged in")
+    notebook.wait_rows(_LAST, 6)
     for cell in (_TABLE, _STATE, _LAST):
         notebook.wait_changed(cell)
-    candles.nth(candles.count()).wait_for(state="attached")  # one more
-    assert min(notebook.coloured_pixels(notebook.output(_CHART, ".js-plotly-plot"))) > 200
+    before = candles.count()
+    notebook.wait(lambda: candles.count() > before)
+    notebook.wait_colours(notebook.output(_CHART, ".js-plotly-plot"))
     depth = notebook.output(_DEPTH, ".js-plotly-plot")
-    depth.locator(".scatterlayer path").nth(1).wait_for(state="attached")
-    assert min(notebook.coloured_pixels(depth)) > 200
+    notebook.wait(lambda: depth.locator(".scatterlayer path").count() > 1)
+    notebook.wait_colours(depth)
     notebook.picture("live")
 
     (jupyter_home / "notebooks" / "enough").touch()
     notebook.run_next()
-    notebook.output(_END_CELL).get_by_text("[").wait_for()
+    notebook.wait_text(_END_CELL, "[")
     assert notebook.output(_END_CELL).inner_text().strip() == "[]"  # no thread is left
     for cell, ending in ((_TABLE, "closed"), (_STATE, "completed"), (_LAST, "closed")):
-        assert ending in notebook.output(cell).inner_text()
-    assert min(notebook.coloured_pixels(notebook.output(_CHART, "img"))) > 200
-    assert page.locator(".jupyter-widgets").count() == 0
+        notebook.wait_text(cell, ending)
+    notebook.wait_colours(notebook.output(_CHART, "img"))
+    notebook.wait(lambda: page.locator(".jupyter-widgets").count() == 0)
     notebook.picture("closed")
 
     page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save') }")
-    assert notebook.saved_kinds(_CHART) == {"image/png", "application/vnd.plotly.v1+json", "text/plain"}
-    assert notebook.saved_kinds(_TABLE) == {"text/html", "text/plain"}
+    notebook.wait_saved(_CHART, {"image/png", "application/vnd.plotly.v1+json", "text/plain"})
+    notebook.wait_saved(_TABLE, {"text/html", "text/plain"})
     assert outside == []

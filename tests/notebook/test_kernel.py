@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ pytest.importorskip("ipykernel")
 pytest.importorskip("ipywidgets")
 pytest.importorskip("plotly")
 
+pytestmark = pytest.mark.timeout(600)  # a kernel starts up on a machine that runs other tests
+
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _START = """
-import threading, time
+import pathlib, threading, time
 from reactivex.subject import Subject
 from rxpolygon.notebook import candlesticks, live_table
 from rxpolygon.testing import bar, trade
@@ -128,9 +131,19 @@ while len(values) < 3:
     assert len(drawn(messages)) >= 3
 
 
-def test_view_is_drawn_while_the_kernel_is_idle(kernel: Kernel) -> None:
+def test_view_is_drawn_while_the_kernel_is_idle(kernel: Kernel, tmp_path: Path) -> None:
+    idle = tmp_path / "idle"
+    later = f"""
+def later():
+    while not pathlib.Path({str(idle)!r}).exists():
+        time.sleep(0.01)
+    trades.on_next(trade("IBM", 123.0, at=0))
+
+threading.Thread(target=later).start()
+"""
     kernel.run("table()", "a")
-    kernel.run("threading.Timer(0.3, trades.on_next, [trade('IBM', 123.0, at=0)]).start()", "b")
+    kernel.run(later, "b")
+    idle.touch()
     kernel.until_drawn("123.00")
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
 import reactivex as rx
+from reactivex.abc import DisposableBase, ScheduledAction
 from reactivex.subject import Subject
 from reactivex.testing import TestScheduler
+from reactivex.typing import RelativeTime
 
+from rxpolygon import StreamClient
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, MissingPackageError
 from rxpolygon.events import Trade
 from rxpolygon.notebook import LiveView, candlesticks, depth, live_table, monitor, tape
@@ -23,9 +27,19 @@ from tests.support import wait_for
 pytest.importorskip("ipywidgets")
 
 
-def view_threads() -> list[threading.Thread]:
+ViewThreads = Callable[[], list[threading.Thread]]
+
+
+def timers() -> list[threading.Thread]:
     """Threads of timers, which draw."""
     return [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
+
+@pytest.fixture
+def view_threads() -> ViewThreads:
+    """Gives the threads of timers but for those that earlier tests have left, which end when they are due."""
+    before = timers()
+    return lambda: [thread for thread in timers() if thread not in before]
 
 
 def is_drawn(drawn: list[str], text: str) -> bool:
@@ -90,7 +104,7 @@ def test_nothing_is_drawn_before_it_is_shown() -> None:
 # Threads.
 
 
-def test_view_that_is_not_shown_has_no_thread() -> None:
+def test_view_that_is_not_shown_has_no_thread(view_threads: ViewThreads) -> None:
     trades = Subject[Trade]()
     with live_table(trades) as view:
         trades.on_next(trade("IBM", 1.0, at=0))
@@ -98,7 +112,7 @@ def test_view_that_is_not_shown_has_no_thread() -> None:
         assert view_threads() == []
 
 
-def test_shown_view_has_one_thread_while_something_is_to_be_drawn() -> None:
+def test_shown_view_has_one_thread_while_something_is_to_be_drawn(view_threads: ViewThreads) -> None:
     trades = Subject[Trade]()
     view = live_table(trades, every="1h")
     drawn = watch(view)
@@ -111,7 +125,7 @@ def test_shown_view_has_one_thread_while_something_is_to_be_drawn() -> None:
     assert "99.00" in cells_of(drawn[-1])
 
 
-def test_silent_view_has_no_thread() -> None:
+def test_silent_view_has_no_thread(view_threads: ViewThreads) -> None:
     trades = Subject[Trade]()
     with live_table(trades, every="100ms") as view:
         drawn = watch(view)
@@ -121,7 +135,7 @@ def test_silent_view_has_no_thread() -> None:
         wait_for(lambda: view_threads() == [])
 
 
-def test_close_from_the_drawing_thread_ends_it() -> None:
+def test_close_from_the_drawing_thread_ends_it(view_threads: ViewThreads) -> None:
     trades = Subject[Trade]()
     view = live_table(trades)
     view.widget.observe(lambda change: view.close(), "value")
@@ -144,6 +158,27 @@ def test_ten_thousand_trades_from_another_thread_while_it_draws_are_all_counted(
     thread.join()
     trades.on_completed()
     assert "100 symbols, 10,000 events · completed" in drawn[-1]
+
+
+class SlowToReturn(TestScheduler):
+    """Does what it is given before it gives the disposable, as where a thread stands still in between."""
+
+    def schedule_relative(
+        self, duetime: RelativeTime, action: ScheduledAction[Any], state: Any = None
+    ) -> DisposableBase:
+        place = super().schedule_relative(duetime, action, state)
+        if self.to_seconds(self.now) < 1:
+            self.advance_by(duetime)
+        return place
+
+
+def test_it_goes_on_drawing_when_a_drawing_is_over_before_it_is_noted() -> None:
+    clock = SlowToReturn()
+    with monitor(StreamClient("demo"), scheduler=clock) as view:
+        drawn = watch(view)
+        before = len(drawn)
+        clock.advance_to(10)
+        assert len(drawn) > before + 4
 
 
 # Its end.
