@@ -79,6 +79,7 @@ def test_what_notebooks_claim_is_listed_here() -> None:
 
 
 @every_notebook
+@pytest.mark.timeout(900)  # each of its cells may take long on a machine that runs other tests
 @pytest.mark.filterwarnings("default")  # of the notebook tools, not ours: the kernel is another process
 def test_notebook_gives_what_it_shows(path: Path) -> None:
     assert not differences(read(path), run(path, CLAIMS[path.stem]))

@@ -96,4 +96,4 @@ def test_run_gives_outputs_and_holds_claims_against_the_kernel(tmp_path: Path) -
 def test_run_fails_when_a_socket_is_left(tmp_path: Path) -> None:
     path = written(tmp_path, "import socket\nleft = socket.socket()")
     with pytest.raises(nbclient.exceptions.CellExecutionError, match="the notebook leaves behind"):
-        run(path)
+        run(path, patience=0.1)
