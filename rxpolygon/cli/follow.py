@@ -44,7 +44,11 @@ def follow(
     """
     lines = Lines(limit, shown.heading)
     ends = Ends(lines.end)
-    observed = ends.observe(streams, lambda value: lines.put(shown.line_of(value)))
+
+    def put(value: Any) -> None:  # Any: as said
+        lines.put(shown.line_of(value))
+
+    observed = ends.observe(streams, put)
     told = StatusLines(client.url, ends.give_up)
     client.status.subscribe(told.tell)
     try:

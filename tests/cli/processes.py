@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Final, NamedTuple
 
@@ -17,6 +17,7 @@ __all__ = [
     "PATIENCE",
     "Outcome",
     "Process",
+    "at_terminal",
     "connection",
     "in_terminal",
     "patiently",
@@ -119,14 +120,17 @@ def started(*arguments: str) -> Iterator[Process]:
             process.kill()
 
 
-def in_terminal(*arguments: str, out: IO[bytes] | None = None, **environment: str) -> tuple[int, str]:
-    """Run a command in a pseudo-terminal of 24 lines and 80 columns; its status and all that was written.
+def in_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
+    """Run a command in a pseudo-terminal of 24 lines and 80 columns; its status and all that was written."""
+    return _run(arguments, environment, None)
 
-    Args:
-        arguments: Of the command.
-        out: Where its stdout goes; by default to the terminal too.
-        environment: What differs from this process's.
-    """
+
+def at_terminal(out: IO[bytes], *arguments: str) -> tuple[int, str]:
+    """Run a command in such a terminal, its stdout in a file; its status and what the terminal got."""
+    return _run(arguments, {}, out)
+
+
+def _run(arguments: Sequence[str], environment: Mapping[str, str], out: IO[bytes] | None) -> tuple[int, str]:
     import fcntl
     import pty
     import termios

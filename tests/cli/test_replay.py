@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from rxpolygon.simulator import Simulator
-from tests.cli.processes import OPENING, Outcome, connection, in_terminal, patiently, started
+from tests.cli.processes import OPENING, Outcome, at_terminal, connection, patiently, started
 
 Command = Callable[..., Outcome]
 
@@ -221,7 +221,7 @@ def test_replay_whose_reader_leaves_ends_quietly(tmp_path: Path) -> None:
 def test_replay_shows_how_far_it_is_on_a_terminal(tmp_path: Path) -> None:
     path = recording(tmp_path / "day.jsonl", [trade(number) for number in range(600)])
     with (tmp_path / "out").open("wb") as out:
-        status, screen = in_terminal("replay", str(path), "--speed", "6000", out=out)
+        status, screen = at_terminal(out, "replay", str(path), "--speed", "6000")
     assert status == 0
     assert " UTC" in screen
     assert "100%" in screen
