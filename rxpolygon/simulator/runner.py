@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeVar
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from rxpolygon.errors import UsageError
 
@@ -18,6 +20,9 @@ T = TypeVar("T")
 
 _ANSWER_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 30.0  # a machine that is very busy may need some; it is done in one as a rule
+
+
+_NOT_RUNNING: Final = "the simulator is not running: start it, or use it in a with block"
 
 
 class Runner:
@@ -38,6 +43,8 @@ class Runner:
         self.port: int | None = None
         self._make_server = make_server
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        self._asked: set[Future[Any]] | None = None  # what waits for an answer; None where no loop answers
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -76,7 +83,8 @@ class Runner:
             thread, loop, stop = self._thread, self._loop, self._stop
             if thread is None or loop is None or stop is None:
                 return
-            loop.call_soon_threadsafe(stop.set)
+            with contextlib.suppress(RuntimeError):  # the loop has ended by an error of its own
+                loop.call_soon_threadsafe(stop.set)
             thread.join(_STOP_SECONDS)
             self._thread = None
 
@@ -86,16 +94,36 @@ class Runner:
         Raises:
             UsageError: Nothing runs.
         """
-        loop, server = self._loop, self.server
-        if self._thread is None or loop is None or server is None:
-            raise UsageError("the simulator is not running: start it, or use it in a with block")
+        if self.server is not None and threading.current_thread() is self._thread:
+            return act(self.server)
+        answer: Future[T] = Future()
+        with self._asking:
+            server = self.server
+            if self._asked is None or self._loop is None or server is None:
+                raise UsageError(_NOT_RUNNING)
+            self._asked.add(answer)
+            self._loop.call_soon_threadsafe(self._answer, answer, lambda: act(server))
+        try:
+            return answer.result(_ANSWER_SECONDS)
+        except CancelledError as error:
+            raise UsageError(_NOT_RUNNING) from error
 
-        async def run() -> T:
-            return act(server)
+    def _answer(self, answer: Future[T], act: Callable[[], T]) -> None:
+        with self._asking:
+            if self._asked is None:
+                return
+            self._asked.discard(answer)
+        try:
+            answer.set_result(act())
+        except Exception as error:
+            answer.set_exception(error)
 
-        if threading.current_thread() is self._thread:
-            return act(server)
-        return asyncio.run_coroutine_threadsafe(run(), loop).result(_ANSWER_SECONDS)
+    def _answer_nobody(self) -> None:
+        """The server ends: who asks now, or waits for an answer, is told so."""
+        with self._asking:
+            waiting, self._asked = self._asked, None
+        for answer in waiting or ():
+            answer.cancel()
 
     def _run(self, ready: _Ready) -> None:
         # The listener watches its socket, which Windows' default loop cannot.
@@ -113,9 +141,13 @@ class Runner:
         self._stop = asyncio.Event()
         self.server = self._make_server()
         self.port = self.server.start()
+        self._asked = set()
         ready.event.set()
-        await self._stop.wait()
-        await self.server.stop()
+        try:
+            await self._stop.wait()
+            await self.server.stop()
+        finally:
+            self._answer_nobody()
 
 
 class _Ready:

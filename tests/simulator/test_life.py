@@ -13,7 +13,7 @@ import websocket
 from rxpolygon.errors import UsageError
 from rxpolygon.simulator import Simulator
 from tests.certificates import write_certificate
-from tests.simulator.wire import PATIENCE, Client
+from tests.simulator.wire import PATIENCE, Client, trade
 
 
 def test_simulator_runs_in_a_named_thread() -> None:
@@ -35,6 +35,26 @@ def test_simulator_can_be_started_again_and_closed_twice() -> None:
 def test_url_before_the_start_is_an_error() -> None:
     with pytest.raises(UsageError, match="start it first"):
         _ = Simulator().url
+
+
+def test_what_is_asked_of_a_simulator_that_is_ending_is_told_so() -> None:
+    simulator = Simulator(market=False).start()
+    told: list[UsageError] = []
+
+    def push_to_the_end() -> None:
+        try:
+            while True:
+                simulator.push("stocks", trade("AAPL"))
+        except UsageError as error:
+            told.append(error)
+
+    pushing = [threading.Thread(target=push_to_the_end) for _ in range(3)]
+    for thread in pushing:
+        thread.start()
+    simulator.close()
+    for thread in pushing:
+        thread.join()
+    assert len(told) == 3
 
 
 def test_taken_port_is_an_error() -> None:
