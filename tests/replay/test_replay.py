@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import reactivex
 from reactivex import Observable, abc
@@ -15,10 +16,12 @@ from reactivex import operators as ops
 
 import rxpolygon.operators as rxo
 from rxpolygon import ReplayClient, StreamClient, errors, status
+from rxpolygon.recording import read_frames
 from rxpolygon.replay import ReplayProgress
 from rxpolygon.replay import streams as replay_streams
 from rxpolygon.simulator import Simulator
 from rxpolygon.streams import MarketStreams
+from tests.client.support import wait_for_topics
 from tests.replay.support import NOW, line, numbers, quote, trade, write_recording
 from tests.support import PATIENCE, wait_for
 
@@ -87,12 +90,13 @@ def test_replay_at_speed_one_gives_the_same_in_its_own_time(tmp_path: Path) -> N
 
 def test_replay_equals_live(minute: Path) -> None:
     live: list[Any] = []
-    with Simulator(recording=minute, speed="max") as server:
-        client = StreamClient("demo", host=server.url)
+    with Simulator(market=False) as server, StreamClient("demo", host=server.url) as client:
         client.subscribe_stock_trades(["A"]).subscribe(live.append)
         client.subscribe_stock_quotes(["A"]).subscribe(live.append)
-        with client:  # both are asked for in one go, before the first frame
-            wait_for(lambda: len(live) == 300)
+        wait_for_topics(server, "T.A", "Q.A")
+        for _, frame in read_frames(minute):
+            server.push("stocks", orjson.loads(frame))
+        wait_for(lambda: len(live) == 300)
     again: list[Any] = []
     replay = ReplayClient(minute, "stocks", "max")
     replay.subscribe_stock_trades(["A"]).subscribe(again.append)

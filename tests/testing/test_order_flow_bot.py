@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from reactivex import Observable
 
@@ -18,8 +19,10 @@ from rxpolygon import ReplayClient, StreamClient
 from rxpolygon.events import Quote, Trade
 from rxpolygon.examples.order_flow_bot import Fill, Settings, accounts, order_flow, trade_on
 from rxpolygon.examples.order_flow_bot.command import main
+from rxpolygon.recording import read_frames
 from rxpolygon.simulator import Simulator
 from rxpolygon.testing import EPOCH, assert_stream, having, quote, record_marble, run_stream, trade
+from tests.client.support import wait_for_topics
 from tests.still_time import StillTime
 from tests.support import PATIENCE
 
@@ -200,11 +203,12 @@ def test_live_decisions_of_a_recording_are_those_of_its_replay(day: Path) -> Non
         if len(fills) == len(wanted):
             came.set()
 
-    with Simulator(recording=day, speed="max") as server:
-        client = StreamClient("demo", host=server.url)
+    with Simulator(market=False) as server, StreamClient("demo", host=server.url) as client:
         trade_on(client, settings=slow).subscribe(keep, scheduler=StillTime())
-        with client:
-            assert came.wait(3 * PATIENCE), len(fills)
+        wait_for_topics(server, "T.*", "Q.*")
+        for _, frame in read_frames(day):
+            server.push("stocks", orjson.loads(frame))
+        assert came.wait(2 * PATIENCE), len(fills)
     assert fills[: len(wanted)] == wanted
 
 
