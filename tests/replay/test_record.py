@@ -151,13 +151,13 @@ def test_existing_file_is_not_touched(source: Source, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES[:2])
-def test_recording_rotates_by_size(
-    source: Source, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_recording_rotates_by_size(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lists: Subject[list[bytes]] = Subject()
+    client = SimpleNamespace(messages=Subject[bytes](), frame_lists=lists)
     monkeypatch.setattr(recorders, "_FLUSH_SECONDS", 0.0)  # packed bytes count when they are on the disk
-    with record(source, tmp_path / name, rotate_size=100) as recorder:
+    with record(client, tmp_path / name, rotate_size=100) as recorder:
         for number in range(3):
-            source.send(*range(number * 10, number * 10 + 10))
+            lists.on_next([frame(trade(number=number * 10 + n)) for n in range(10)])
             wait_for(partial(is_full, recorder, number + 1, 100))
     paths = recorder.stats.files
     assert paths[:2] == (str(tmp_path / name), str(tmp_path / name.replace("day.", "day.1.")))
