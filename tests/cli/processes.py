@@ -90,16 +90,20 @@ class Process:
         """Send it a signal."""
         self._process.send_signal(number)
 
+    @property
+    def err(self) -> IO[str]:
+        """Its stderr."""
+        assert self._process.stderr is not None
+        return self._process.stderr
+
     def end(self) -> Outcome:
         """Wait for its end; what was not read yet."""
-        out, err = self._process.communicate(timeout=PATIENCE)
-        return Outcome(self._process.returncode, out, err)
+        out = self.out.read()  # with what a file has read ahead, which Popen.communicate() passes over
+        return Outcome(self._process.wait(PATIENCE), out, self.err.read())
 
     def end_unread(self) -> Outcome:
         """Wait for its end without reading its stdout."""
-        assert self._process.stderr is not None
-        self._process.wait(PATIENCE)
-        return Outcome(self._process.returncode, "", self._process.stderr.read())
+        return Outcome(self._process.wait(PATIENCE), "", self.err.read())
 
 
 @contextmanager
