@@ -95,6 +95,7 @@ class CoroutineHandlers:
         with self._lock:
             if self._own is None or self._own.is_stopped:
                 self._own = _OwnLoop(self._name)
+                self._own.is_leaving = self._is_over
             own = self._own
             own.busy += 1
             own.loop.call_soon_threadsafe(feed.run, turn, own)
@@ -116,11 +117,13 @@ class CoroutineHandlers:
         """The stream is over: the own loop ends once what waits has been handled."""
         with self._lock:
             self._is_over = True
+            if self._own is not None:
+                self._own.is_leaving = True
             self._end_own_loop()
 
     def _end_own_loop(self) -> None:
         """Stop it, if it is needed no more. Under the lock: no feed may be started on it meanwhile."""
-        if self._own is not None and self._is_over and not self._own.busy:
+        if self._own is not None and self._own.is_leaving and not self._own.busy:
             self._own.stop()
 
     def owns(self, loop: asyncio.AbstractEventLoop) -> bool:
@@ -262,7 +265,9 @@ class _OwnLoop:
     loop: asyncio.AbstractEventLoop
 
     def __init__(self, name: str) -> None:
-        self.is_stopped = False  # under the owner's lock, as the next
+        # Whether it ends once nothing runs here, whoever subscribes for the next start meanwhile.
+        self.is_leaving = False  # under the owner's lock, as the next two
+        self.is_stopped = False
         self.busy = 0  # how many feeds run here
         self._is_ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{name}-handlers", daemon=True)

@@ -174,6 +174,38 @@ def test_handler_given_inside_a_handler_gets_all_before_the_thread_ends(
     stream.close_stream()
 
 
+def test_handler_given_for_the_next_start_does_not_hold_up_the_end_of_run(
+    server: Simulator, connect: Connect
+) -> None:
+    stream, seen = connect(server), Seen()
+    began, gate = threading.Event(), threading.Event()
+
+    async def slow(event: Trade) -> None:
+        began.set()
+        while not gate.is_set():
+            await asyncio.sleep(0.001)
+
+    def run() -> None:
+        with pytest.raises(AuthenticationError):
+            stream.run()
+
+    stream.subscribe_trades(slow, "AAPL")
+    runner = threading.Thread(target=run, daemon=True)
+    runner.start()
+    wait_for_topics(server, "trades.AAPL")
+    push(server, 1)
+    assert began.wait(PATIENCE)
+    server.complain(409)
+    wait_for(lambda: not stream.is_streaming)
+    stream.subscribe_trades(seen.coroutine, "AAPL")
+    gate.set()
+    runner.join(PATIENCE)
+    assert not runner.is_alive()
+    started(stream, server, "trades.AAPL")
+    push(server, 2)
+    assert seen.wait(1) == [2]
+
+
 def test_function_that_gives_a_coroutine_is_an_error_and_not_silence(
     server: Simulator, connect: Connect, uncaught: list[BaseException]
 ) -> None:
