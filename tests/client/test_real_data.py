@@ -17,7 +17,7 @@ from rxpolygon import operators as rxo
 from rxpolygon.events import Event, Trade
 from rxpolygon.operators import Bar
 from rxpolygon.simulator import Simulator
-from tests.client.support import Connect, Recorder
+from tests.client.support import Connect, Recorder, wait_for_topics
 from tests.support import PATIENCE, wait_for
 
 # The basic rule of the data's README: trades without a condition set prices, all trades add volume.
@@ -29,7 +29,6 @@ _BASIC: Final[rxo.SaleRules[Trade]] = rxo.SaleRules(
 _OPENING: Final = 1_381_152_600_000  # 2013-10-07 09:30 in New York
 _MINUTE: Final = 60_000
 _SYMBOLS: Final = ("IBM", "BAC", "AIG")
-_SETTLE: Final = 1.0  # seconds between the subscribe commands of one client on a machine that is busy
 
 
 def _recorded(path: Path) -> list[dict[str, Any]]:
@@ -48,11 +47,16 @@ def _published(folder: Path) -> dict[tuple[str, int], tuple[float, ...]]:
         }
 
 
-def _wait_for_events(server: Simulator, client: StreamClient, count: int) -> None:
-    server.wait_finished()
-    wait_for(
-        lambda: client.stats.events == count, timeout=2 * PATIENCE, message=lambda: f"{count}: {client.stats}"
-    )
+def _wait_for_events(client: StreamClient, count: int) -> None:
+    limit = 2 * PATIENCE
+    wait_for(lambda: client.stats.events == count, limit, message=lambda: f"{count}: {client.stats}")
+
+
+def _serve(server: Simulator, cluster: str, events: list[dict[str, Any]], *topics: str) -> None:
+    """Send events once all topics are on the wire: the simulator itself would begin between two of them."""
+    wait_for_topics(server, *topics)
+    for start in range(0, len(events), 100):
+        server.push(cluster, events[start : start + 100])
 
 
 def _values(bar: Bar) -> tuple[float, ...]:
@@ -69,7 +73,8 @@ def test_minute_bars_of_the_opening_equal_the_published_ones(
         trades = client.subscribe_stock_trades(list(_SYMBOLS))
         bars = Recorder.of(trades.pipe(rxo.time_bars("1m", sales=_BASIC)))
         client.start_stream_thread()
-        _wait_for_events(server, client, 900 + 3_061 + 555)
+        server.wait_finished()
+        _wait_for_events(client, 900 + 3_061 + 555)
         client.close_stream()  # which closes the last minute's bars
     made = {(bar.symbol, bar.start): _values(bar) for bar in bars.values}
     minutes = [_OPENING + number * _MINUTE for number in range(5)]
@@ -86,13 +91,14 @@ def test_every_trade_and_quote_of_the_opening_arrives_in_order(
 ) -> None:
     path = real_data / "us-equities-open-5min.jsonl"
     recorded = _recorded(path)
-    with Simulator(recording=path, speed="max", settle=_SETTLE) as server:
+    with Simulator(market=False) as server:
         client = connect(server, transport=transport)
         everything = Recorder.of(client.events)
         client.subscribe_stock_trades()
         client.subscribe_stock_quotes()
         client.start_stream_thread()
-        _wait_for_events(server, client, len(recorded))
+        _serve(server, "stocks", recorded, "T.*", "Q.*")
+        _wait_for_events(client, len(recorded))
     assert len(everything.values) == len(recorded) == 10_508
     assert [_key(event) for event in everything.values] == [
         (event["ev"], event["sym"], event["t"], event["q"]) for event in recorded
@@ -114,12 +120,13 @@ def _key(event: Any) -> tuple[str, str, int, int]:
 
 def test_only_what_is_subscribed_of_the_opening_arrives(real_data: Path, connect: Connect) -> None:
     path = real_data / "us-equities-open-5min.jsonl"
-    with Simulator(recording=path, speed="max", settle=_SETTLE) as server:
+    with Simulator(market=False) as server:
         client = connect(server)
         trades = Recorder.of(client.subscribe_stock_trades(["ibm"]))
         quotes = Recorder.of(client.subscribe_stock_quotes(["BAC"]))
         client.start_stream_thread()
-        _wait_for_events(server, client, 900 + 2_920)
+        _serve(server, "stocks", _recorded(path), "T.IBM", "Q.BAC")
+        _wait_for_events(client, 900 + 2_920)
         assert [len(trades.values), len(quotes.values)] == [900, 2_920]
 
 
@@ -130,7 +137,8 @@ def test_every_forex_quote_arrives(real_data: Path, connect: Connect, transport:
         client = connect(server, "forex", transport=transport)
         quotes = Recorder.of(client.subscribe_forex_quotes(["C:USDJPY"]))
         client.start_stream_thread()
-        _wait_for_events(server, client, 1_000)
+        server.wait_finished()
+        _wait_for_events(client, 1_000)
         assert [(q.ask_price, q.bid_price, q.timestamp, q.exchange) for q in quotes.values] == [
             (event["a"], event["b"], event["t"], int(event["x"])) for event in recorded
         ]
@@ -140,7 +148,7 @@ def test_every_forex_quote_arrives(real_data: Path, connect: Connect, transport:
 def test_every_crypto_event_arrives(real_data: Path, connect: Connect, transport: str) -> None:
     path = real_data / "crypto-coinbase-2021-04-17.jsonl.gz"
     recorded = _recorded(path)
-    with Simulator(recording=path, speed="max", settle=_SETTLE) as server:
+    with Simulator(market=False) as server:
         client = connect(server, "crypto", transport=transport)
         channels: dict[str, Recorder[Any]] = {
             "XT": Recorder.of(client.subscribe_crypto_trades()),
@@ -149,7 +157,8 @@ def test_every_crypto_event_arrives(real_data: Path, connect: Connect, transport
         }
         everything: Recorder[Event] = Recorder.of(client.events.pipe(ops.filter(lambda event: True)))
         client.start_stream_thread()
-        _wait_for_events(server, client, len(recorded))
+        _serve(server, "crypto", recorded, "XT.*", "XQ.*", "XL2.*")
+        _wait_for_events(client, len(recorded))
     assert {name: len(one.values) for name, one in channels.items()} == {"XT": 107, "XQ": 107, "XL2": 2_053}
     assert Counter(event.symbol for event in everything.values) == Counter(
         event["pair"] for event in recorded
