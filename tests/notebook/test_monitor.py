@@ -45,7 +45,7 @@ def test_state_and_rate_follow_the_client_and_its_end_ends_the_view() -> None:
         clock.advance_to(10)
         for _ in range(300):
             server.push("stocks", {"ev": "T", "sym": "IBM", "p": 10.0, "s": 1, "t": 1})
-        wait_for(lambda: len(seen) == 300)
+        wait_for(lambda: client.stats.events == len(seen) == 300)
         clock.advance_to(11)
         assert float(figures(view)["events/s"]) > 100
         assert "300 events" in drawn[-1]
