@@ -125,6 +125,7 @@ def test_record_ends_with_a_summary_and_a_whole_file_when_it_is_interrupted(
 ) -> None:
     path = tmp_path / "day.jsonl.gz"
     with started("record", str(path), "--symbols", "AAPL", *connection(market.url)) as process:
+        assert "logged in to" in process.err.readline()  # what came before is not kept
         market.wait_for(lambda _: path.exists() and path.stat().st_size > _SOME, timeout=PATIENCE)
         process.signal(number)
         outcome = process.end()
