@@ -137,9 +137,9 @@ def test_reordered_trades_come_late_and_once(form: str) -> None:
 
 
 @forms
+@pytest.mark.usefixtures("patient_farewell")
 def test_slow_reader_is_told_407_and_cut_off(form: str) -> None:
     with subscribed(form, wrong.SlowConsumer(unread_bytes=65_536)) as (simulator, client):
-        # Large ones, which are read in no time: a server that closes waits three seconds for its client.
         while simulator.push(IEX, trade(1) | {"padding": "x" * 100_000}):
             assert simulator.frames_sent < 1_000
         assert simulator.faults_happened == {"SlowConsumer": 1}

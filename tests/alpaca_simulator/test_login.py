@@ -14,6 +14,7 @@ from rxpolygon.simulator import Simulator
 from rxpolygon.simulator.faults import RefuseHandshake, RefuseLogin, SilentLogin
 from tests.alpaca_simulator.packed import pack
 from tests.alpaca_simulator.wire import FORMATS, PATIENCE, Client
+from tests.simulator.leaps import MINUTE, LeapingLoop
 
 forms = pytest.mark.parametrize("form", FORMATS)
 AUTH_FAILED = {"T": "error", "code": 402, "msg": "auth failed"}
@@ -229,17 +230,19 @@ def test_login_is_refused_with_402_unless_told_otherwise() -> None:
         assert client.next() == AUTH_FAILED
 
 
-def test_silent_login_is_never_answered() -> None:
+def test_silent_login_is_never_answered(loops: list[LeapingLoop]) -> None:
     faults = [SilentLogin()]
     with (
-        Simulator(venue="alpaca", market=False, login_timeout=1, faults=faults) as simulator,
+        Simulator(venue="alpaca", market=False, login_timeout=MINUTE, faults=faults) as simulator,
         Client(simulator.url) as client,
     ):
         client.next()
         client.send("auth", key="demo", secret="secret")
         simulator.wait_for(lambda sim: sim.received, PATIENCE)
         with Client(simulator.url) as later:  # when its time is over, that of the first one is, too
-            assert later.take(2)[1]["code"] == 404
+            later.next()
+            loops[0].leap(MINUTE)
+            assert later.next()["code"] == 404
         client.socket.ping("still there?")
         opcode, data = client.socket.recv_data(control_frame=True)
         assert (opcode, data) == (websocket.ABNF.OPCODE_PONG, b"still there?")
