@@ -29,6 +29,7 @@ def test_bars_of_trades_equal_the_servers_aggregates_in_every_field(reordered: b
     faults = [Reorder(share=0.2, within=0.5)] if reordered else []
     made: dict[str, dict[Key, tuple[object, ...]]] = {every: {} for every in LENGTHS}
     sent: dict[str, dict[Key, tuple[object, ...]]] = {every: {} for every in LENGTHS}
+    windows: dict[str, set[int]] = {every: set() for every in LENGTHS}
     ended: list[str] = []
     with Simulator(seed=11, speed=120, start=OPEN, rate=4, faults=faults) as server:
         client = StreamClient("demo", host=server.url)
@@ -44,13 +45,13 @@ def test_bars_of_trades_equal_the_servers_aggregates_in_every_field(reordered: b
 
             def keep_served(bar: Aggregate, every: str = every) -> None:
                 sent[every][bar.symbol, bar.start] = figures(bar)
+                windows[every].add(bar.start)
 
             bars = trades.pipe(rxo.time_bars(every, lateness="1s"))
             bars.subscribe(keep, on_completed=partial(ended.append, "made"))
             served[every].subscribe(keep_served, on_completed=partial(ended.append, "served"))
-        client.start_stream_thread()
-        wait_for(lambda: len({start for _, start in sent["1m"]}) >= 6, timeout=60)
-        client.close_stream()
+        with client:
+            wait_for(lambda: len(windows["1m"]) >= 6, timeout=60)
         wait_for(lambda: len(ended) == 2 * len(LENGTHS))  # a timer at work gives the last bars, in its thread
     for every, length in LENGTHS.items():
         starts = [[start for _, start in side[every]] for side in (made, sent)]
