@@ -28,8 +28,8 @@ Command = Callable[..., Outcome]
         (["--api-key", "demo", "--host", "ftp://x"], "host='ftp://x' is not allowed", 2),
         (["--api-key", "demo", "--host", "ws://127.0.0.1:1"], "cannot connect to ws://127.0.0.1:1/stocks", 4),
         (
-            ["--api-key", "demo", "--host", "no-host.invalid"],
-            "cannot connect to wss://no-host.invalid/stocks",
+            ["--api-key", "demo", "--host", "-no-host.invalid"],
+            "cannot connect to wss://-no-host.invalid/stocks",
             4,
         ),
         (["--api-key", "demo", "--symbols", ","], "symbols=',' is not allowed", 2),
