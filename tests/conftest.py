@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from rxpolygon.simulator import Simulator
 from tests.certificates import write_certificate
+from tests.support import PATIENCE
 
 _REAL_DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 _PATIENCE: Final = 20.0  # for threads that were told to end and are about to
@@ -108,3 +109,9 @@ def statuses_unwritten(monkeypatch: pytest.MonkeyPatch) -> None:
     Whether it does hangs on how busy the machine is, so it is no part of what an example prints.
     """
     monkeypatch.setattr("rxpolygon.handlers._write", lambda stream, line: None)
+
+
+@pytest.fixture
+def patient_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulators that wait long for what clients have to say and to read after a close."""
+    monkeypatch.setattr("rxpolygon.simulator.link._CLOSE_SECONDS", PATIENCE)

@@ -137,14 +137,26 @@ class Link(asyncio.Protocol):
         return len(data)
 
     def close(self, code: int, reason: str = "") -> None:
-        """Begin the closing handshake; the socket follows within three seconds."""
+        """Begin the closing handshake; the socket follows when the client reads nothing for three seconds."""
         if self.is_frozen or self._is_cut or self._transport is None:
             self.abort()
             return
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code, reason)
             self._flush()
-        asyncio.get_running_loop().call_later(_CLOSE_SECONDS, self.abort)
+        self._abort_unless_read()
+
+    def _abort_unless_read(self, unread: int = 0) -> None:
+        """End the connection if the client has not read of what is unread; it may need long for all of it."""
+        left = self.unread_bytes
+        if unread and left >= unread:
+            self.abort()
+            return
+        loop = asyncio.get_running_loop()
+        if left:
+            loop.call_later(_CLOSE_SECONDS, self._abort_unless_read, left)
+        else:
+            loop.call_later(_CLOSE_SECONDS, self.abort)
 
     def finish(self) -> None:
         """End the TCP stream with FIN after what was sent, without a closing handshake."""

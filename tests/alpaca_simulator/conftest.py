@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from rxpolygon.simulator import Simulator
-from tests.alpaca_simulator.wire import PATIENCE
 from tests.simulator.leaps import LeapingLoop
 
 
@@ -15,12 +14,6 @@ from tests.simulator.leaps import LeapingLoop
 def loops(monkeypatch: pytest.MonkeyPatch) -> list[LeapingLoop]:
     """The event loops of the simulators of a test, whose time can leap."""
     return LeapingLoop.of(monkeypatch)
-
-
-@pytest.fixture
-def patient_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Simulators that wait for slow readers before they end a connection that they closed."""
-    monkeypatch.setattr("rxpolygon.simulator.link._CLOSE_SECONDS", PATIENCE)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.rig import Rig
-from tests.support import PATIENCE
 
 _PLACES = [("default", False), ("fast", False), ("default", True), ("fast", True)]
 
@@ -26,9 +25,3 @@ def plain() -> Iterator[Rig]:
     """Simulators and clients on the pure-Python transport, where the transport makes no difference."""
     with Rig("default", None) as rig:
         yield rig
-
-
-@pytest.fixture
-def patient_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Simulators that wait for slow readers: megabytes come before what they are told last."""
-    monkeypatch.setattr("rxpolygon.simulator.link._CLOSE_SECONDS", PATIENCE)

@@ -9,7 +9,6 @@ import pytest
 
 from rxpolygon.simulator import Simulator
 from tests.simulator.leaps import LeapingLoop
-from tests.simulator.wire import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -23,12 +22,6 @@ def _no_thread_stays() -> Iterator[None]:
 def loops(monkeypatch: pytest.MonkeyPatch) -> list[LeapingLoop]:
     """The event loops of the simulators of a test, whose time can leap."""
     return LeapingLoop.of(monkeypatch)
-
-
-@pytest.fixture
-def patient_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Simulators that wait for slow readers before they end a connection that they closed."""
-    monkeypatch.setattr("rxpolygon.simulator.link._CLOSE_SECONDS", PATIENCE)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from rxpolygon.simulator.schedule import FaultSchedule
 from tests.simulator.leaps import MINUTE, LeapingLoop
 from tests.simulator.markets import REGULAR_HOURS
 from tests.simulator.wire import PATIENCE, Client, Ended, trade
+from tests.support import wait_for
 
 
 @contextmanager
@@ -309,6 +310,47 @@ def test_slow_reader_is_cut_off_by_its_unread_bytes() -> None:
         assert seen[-1]["status"] == "slow_consumer"
         assert len(seen) - 1 == simulator.frames_sent
         assert client.end() == 1008
+
+
+def test_slow_reader_hears_the_end_as_long_as_it_goes_on_reading(
+    monkeypatch: pytest.MonkeyPatch, loops: list[LeapingLoop]
+) -> None:
+    monkeypatch.setattr("rxpolygon.simulator.link._CLOSE_SECONDS", MINUTE)
+    with subscribed(wrong.SlowConsumer(unread_bytes=20_000_000)) as (simulator, client):
+        unread = fill(simulator)
+        seen, left, leaps = [client.next()], unread(), 0
+        while seen[-1]["ev"] == "T":
+            seen.append(client.next())
+            if unread() < left:
+                left = unread()
+                leaps += 1
+                loops[-1].leap(MINUTE * 2 / 3)  # it is given a minute, but from one look to the next
+        assert leaps > 2
+        assert seen[-1]["status"] == "slow_consumer"
+        assert len(seen) - 1 == simulator.frames_sent
+        assert client.end() == 1008
+
+
+def test_slow_reader_that_stops_reading_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, loops: list[LeapingLoop]
+) -> None:
+    monkeypatch.setattr("rxpolygon.simulator.link._CLOSE_SECONDS", MINUTE)
+    with subscribed(wrong.SlowConsumer(unread_bytes=1_000_000)) as (simulator, client):
+        unread = fill(simulator)
+        assert unread()
+        loops[-1].leap(MINUTE)
+        wait_for(lambda: not unread())
+        assert client.end() is None
+
+
+def fill(simulator: Simulator) -> Callable[[], int]:
+    """Send until the client is cut off for what it has not read; a function that tells how much that is."""
+    while simulator.push("stocks", trade("A", padding="x" * 100_000)):
+        assert simulator.frames_sent < 1_000
+    server = simulator._runner.server
+    assert server is not None
+    (session,) = server._sessions
+    return lambda: session.link.unread_bytes
 
 
 def test_reader_that_keeps_up_is_not_cut_off() -> None:
