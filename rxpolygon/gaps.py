@@ -56,7 +56,7 @@ class GapWatch:
     ) -> None:
         stand_in = self._pending.get(kind)
         if stand_in is None:
-            table = self._router.tables[kind]
+            table = self._router.tables.behind(kind)
             after = None if table.last is None else self._timestamp(table.last)
             gap = Gap(channel, (), after, None, cause)
             stand_in = _StandIn(table, gap, lambda symbol: self._ended(kind, symbol))

@@ -142,6 +142,10 @@ class Front(dict[type, SymbolTable]):
         if self._is_mute:  # asked after the entry, or one that is made while the muting clears would stay
             super().__setitem__(event, _MuteTable())
 
+    def behind(self, event: type) -> SymbolTable:
+        """The table itself, also while nothing is given to anybody."""
+        return self._tables[event]
+
     def mute(self) -> None:
         """Give nothing to anybody from now on. Any thread."""
         self._is_mute = True

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from rxpolygon.events import Trade
+from rxpolygon.gaps import GapWatch
+from rxpolygon.router import Router
+from rxpolygon.status import Gap
 from rxpolygon.symbol_table import Front, SymbolTable, Tables, nobody
+from rxpolygon.topics import Topic
 
 
 class _Owner:
@@ -50,3 +55,17 @@ def test_table_that_is_put_back_after_a_close_is_not_looked_at_until_the_next_st
     assert front[Trade]["AAPL"] is nobody
     front.unmute()
     assert front[Trade] is own
+
+
+def test_loss_that_is_heard_of_after_a_close_is_told_with_the_last_event_before_it() -> None:
+    def time_of(event: Any) -> int:  # Any: as the watch has it
+        return int(event.timestamp)
+
+    router = Router({"T": Trade}, str, lambda topics: None)
+    told: list[Gap] = []
+    watch = GapWatch(router, told.append, time_of)
+    router.tables[Trade].last = Trade(symbol="AAPL", timestamp=1_700_000_000_000)
+    router.mute()
+    watch.open([Topic("T", "AAPL")], "reconnect", None)
+    watch.close()
+    assert told == [Gap("T", ("AAPL",), 1_700_000_000_000, None, "reconnect")]
