@@ -83,7 +83,7 @@ class Journal:
             self._changed.notify_all()
 
     def sent(self, number: int, frames: list[bytes]) -> None:
-        """Data frames were handed to the system whole."""
+        """Data frames are about to be handed to the system, whole."""
         with self._changed:
             self._frames += len(frames)
             if self._keep_sent:

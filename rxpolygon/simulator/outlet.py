@@ -157,8 +157,9 @@ class Outlet:
                 self._send_faulty(frame)
         else:
             self._frames += len(frames)
-            self._link.send_all(frames, binary=self._encoding.is_binary)
+            # Noted first: who has a frame finds it among those that were sent.
             self._journal.sent(self._number, frames)
+            self._link.send_all(frames, binary=self._encoding.is_binary)
 
     def _send_faulty(self, frame: bytes) -> None:
         if self._is_muted or not self._link.is_open or self._link.is_frozen:
@@ -173,10 +174,10 @@ class Outlet:
         if partly is not None:
             self._cut(partly, data[: min(partly.extra_bytes, len(data) - 1)])
             return
-        self._link.send_bytes(data)
-        self._stream_bytes += len(data)
         self._frames += 1
         self._journal.sent(self._number, [frame])
+        self._link.send_bytes(data)
+        self._stream_bytes += len(data)
         self._run_due_faults()
         self._garbage_if_due()
         self._kill_if_slow()

@@ -11,7 +11,7 @@ import pytest
 
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator.faults import Amend, Fault, Reorder
-from tests.alpaca_simulator.wire import FORMATS, PATIENCE, Client, Message, nanoseconds
+from tests.alpaca_simulator.wire import FORMATS, Client, Message, nanoseconds
 from tests.simulator import wire as polygon
 from tests.simulator.markets import REGULAR_HOURS
 
@@ -260,10 +260,6 @@ def test_clients_with_the_same_subscriptions_share_frames_and_others_have_their_
         for client in (first, second, packed):
             client.take(50)
         other.until(lambda seen: len(apples_of(seen)) == 20)
-        # What has arrived was perhaps not noted yet.
-        simulator.wait_for(
-            lambda sim: len(sim.sent[3]) >= 50 and len(apples_of(sim.sent[4])) >= 20, timeout=PATIENCE
-        )
         sent, frames = simulator.sent, simulator.sent_frames
     # The market begins with the first one, and the others join it where it is by then.
     joined = [id(frame) for frame in frames[1]].index(id(frames[2][0]))
