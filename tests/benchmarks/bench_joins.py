@@ -12,7 +12,7 @@ A symbol's pipeline costs the same under ``by_symbol`` and under ``group_by``. S
 a dict of pipelines made beforehand, with nothing that keeps threads apart, counts errors or disposes.
 
 The growth from 10 symbols to 10,000 is told of the operator alone, and of all that an event costs from its
-bytes on.
+bytes on: with symbols that are equally busy, and with a few that have most of the events, as in a market.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ from reactivex import operators as ops
 
 import rxpolygon.operators as rxo
 from rxpolygon.events import Quote, Trade
-from tests.benchmarks.bar_ways import Feed
+from tests.benchmarks.bar_ways import Feed, alike, by_rank
 
 EVENTS = 200_000
 FRAME = 50
 PASSES = 7
+SIZES = (10, 500, 10_000)
 
 Event = Trade | Quote
 Push = Callable[[Any], object]
@@ -50,13 +51,17 @@ def ignore(_: object) -> None:
     """The observer of every pipeline."""
 
 
-def market(symbols: int, trades: float = 0.25) -> list[bytes]:
-    """Frames of quotes and of trades at or inside them, evenly over the symbols, 10,000 events a second."""
+def market(symbols: int, weigh: Callable[[int], float] = alike, trades: float = 0.25) -> list[bytes]:
+    """Frames of quotes and of trades at or inside them, 10,000 events a second.
+
+    The symbols are as busy as ``weigh`` says of their rank.
+    """
     chance = random.Random(1)
     encode = Encoder().encode
     events: list[Event] = []
-    for number in range(EVENTS):
-        symbol = f"S{chance.randrange(symbols):05}"
+    names = [f"S{number:05}" for number in range(symbols)]
+    weights = [weigh(rank) for rank in range(1, symbols + 1)]
+    for number, symbol in enumerate(chance.choices(names, weights, k=EVENTS)):
         bid = 100 + chance.randrange(100) / 100
         at = 1_700_000_000_000 + number // 10
         if chance.random() < trades:
@@ -225,23 +230,26 @@ def by_number_of_symbols() -> None:
         "vwap('1m'), trades only": trades_only(rxo.vwap("1m")),
         "rolling('1m'), trades only": trades_only(rxo.rolling("1m")),
     }
-    sizes = (10, 500, 10_000)
-    frames = [market(size) for size in sizes]
-    print(
-        f"us an event at {', '.join(f'{size:,}' for size in sizes)} symbols, and the growth, "
-        "alone and with decoding"
-    )
-    for name, setup in setups.items():
-        passes = [[one_pass(setup, it) for it in frames] for _ in range(PASSES)]
-        figures = [
-            Cost(*map(statistics.median, zip(*costs, strict=True))) for costs in zip(*passes, strict=True)
-        ]
-        shown_figures = "  ".join(f"{figure.alone:5.2f}" for figure in figures)
-        least, most = figures[0], figures[-1]
+    for title, weigh in (("equally busy", alike), ("busy as 1/rank", by_rank)):
+        frames = [market(size, weigh) for size in SIZES]
         print(
-            f"  {name:<32}{shown_figures}   {most.alone / least.alone:4.2f} x"
-            f"   {most.with_decoding / least.with_decoding:4.2f} x"
+            f"us an event at {', '.join(f'{size:,}' for size in SIZES)} symbols, {title}, and the growth, "
+            "alone and with decoding"
         )
+        for name, setup in setups.items():
+            print(f"  {name:<32}{growth(setup, frames)}")
+
+
+def growth(setup: Setup, frames: list[list[bytes]]) -> str:
+    """What an event costs with each number of symbols, and how much more with the most."""
+    passes = [[one_pass(setup, it) for it in frames] for _ in range(PASSES)]
+    figures = [Cost(*map(statistics.median, zip(*costs, strict=True))) for costs in zip(*passes, strict=True)]
+    shown_figures = "  ".join(f"{figure.alone:5.2f}" for figure in figures)
+    least, most = figures[0], figures[-1]
+    return (
+        f"{shown_figures}   {most.alone / least.alone:4.2f} x"
+        f"   {most.with_decoding / least.with_decoding:4.2f} x"
+    )
 
 
 def main() -> None:
