@@ -25,7 +25,7 @@ from rxpolygon.notebook._frame import Ending
 from rxpolygon.notebook._numbers import counted, decimals_of, value_text
 from rxpolygon.notebook._picture import Picture
 from rxpolygon.notebook._table import Cell, Table
-from rxpolygon.operators import OrderBook, order_book
+from rxpolygon.operators import BookChange, OrderBook, order_book
 from rxpolygon.operators._checks import positive_whole
 from rxpolygon.operators._protocols import Timed
 from rxpolygon.text import printable
@@ -187,7 +187,7 @@ def _steps(levels: Levels) -> tuple[list[float], list[float]]:
 
 
 def depth(
-    book: Observable[BookLike],
+    book: Observable[BookLike | BookChange],
     *,
     levels: int | None = 25,
     every: str | timedelta = "250ms",
@@ -200,7 +200,7 @@ def depth(
     each panel is kept.
 
     Args:
-        book: Order books, or the level-2 books of the crypto cluster.
+        book: Order books, the level-2 books of the crypto cluster, or Alpaca's order books.
         levels: How many levels of each side to show; None shows all.
         every: The least time between two redraws, at least 100 ms.
         scheduler: Whose time drives the redraws; by default the clock's.

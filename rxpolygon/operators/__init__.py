@@ -12,7 +12,7 @@ from rxpolygon.operators._join_quotes import join_quotes
 from rxpolygon.operators._nbbo import Nbbo, nbbo
 from rxpolygon.operators._new_york import is_regular_hours
 from rxpolygon.operators._order_book import BookDepth, OrderBook, order_book
-from rxpolygon.operators._protocols import QuoteLike, Timed, TradeLike
+from rxpolygon.operators._protocols import BookChange, PriceAndSize, QuoteLike, Timed, TradeLike
 from rxpolygon.operators._range_bars import range_bars
 from rxpolygon.operators._readers import CancelsTrade, CorrectsTrade
 from rxpolygon.operators._reconcile import reconcile
@@ -68,8 +68,10 @@ __all__ = [
     "deduplicate",
     "Nbbo",
     "nbbo",
+    "BookChange",
     "BookDepth",
     "OrderBook",
+    "PriceAndSize",
     "order_book",
     "reorder",
     "RollingStatistics",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
+from typing import Any
 
 from msgspec import Struct
 from reactivex import Observable, abc
 
 from rxpolygon.events import Level2Book
+from rxpolygon.operators._changing_book import ChangingBook
 from rxpolygon.operators._checks import positive_whole, unfit
 from rxpolygon.operators._dated import Dated
+from rxpolygon.operators._losses import Losses, counted
+from rxpolygon.operators._protocols import BookChange
 
 __all__ = ["BookDepth", "OrderBook", "order_book"]
 
@@ -128,7 +132,9 @@ class OrderBook(Dated, frozen=True, gc=False):
         return (depth.bid_size - depth.ask_size) / total if total else None
 
 
-def order_book(levels: int | None = None) -> Callable[[Observable[Level2Book]], Observable[OrderBook]]:
+def order_book(
+    levels: int | None = None,
+) -> Callable[[Observable[Level2Book | BookChange]], Observable[OrderBook]]:
     """The book of each pair and exchange, kept up to date, as an :class:`OrderBook` after each change.
 
     .. code-block:: text
@@ -137,21 +143,29 @@ def order_book(levels: int | None = None) -> Callable[[Observable[Level2Book]], 
                  [    order_book()      ]
         output   --A1--B1--A3-----------|
 
-    The server sends whole books, up to 100 levels a side, which may come out of order or without a side.
-    This keeps the newest by exchange time for each (symbol, exchange): an older one is left out, one of
-    equal time replaces it, a side that the wire left out stays as it was, and a book that changes nothing
-    emits nothing. Levels of no size are removed. A book without ``timestamp`` counts as new.
+    It takes the books of either vendor:
+
+    - Polygon's are whole, up to 100 levels a side, and may come out of order or without a side. The newest by
+      exchange time is kept for each (symbol, exchange): an older one is left out, one of equal time replaces
+      it, a side that the wire left out stays as it was. A book without ``timestamp`` counts as new.
+    - Alpaca's are whole once (``reset``), then come what changes, in order. Changes of a book that did not
+      come whole before are left out, and logged as a warning: observe before the stream starts, or let
+      several observers share what this operator gives. After a reconnection it comes whole again.
+
+    A book that changes nothing emits nothing. Levels of no size are removed.
 
     - *When*: at once with the event. *Completion, error*: forwarded; nothing is held.
     - *Silence*: emits nothing. The timestamp says how old a book is.
+    - *Cost*: that of its levels for each book; of changes, that of the levels which are kept.
     - *Dispose*: releases the source and the books. Subscriptions share nothing.
     - *Threads*: the observer is called on the source's thread.
 
     Args:
-        levels: How many levels of each side to keep; None: all that come.
+        levels: How many levels of each side to give; None: all.
 
     Returns:
-        An operator from :class:`~rxpolygon.events.Level2Book` to :class:`OrderBook`.
+        An operator from :class:`~rxpolygon.events.Level2Book` or :class:`rxpolygon.alpaca.Orderbook` to
+        :class:`OrderBook`.
 
     Raises:
         InvalidArgumentError: ``levels`` is below one.
@@ -164,51 +178,91 @@ def order_book(levels: int | None = None) -> Callable[[Observable[Level2Book]], 
         >>> update = Level2Book(symbol="BTC-USD", bids=((99.0, 3.0),), asks=((101.0, 1.0),), timestamp=1_000)
         >>> _ = rx.of(update).pipe(order_book()).subscribe(lambda book: print(book.micro_price))
         100.5
+
+        A book of Alpaca's, and what changes in it:
+
+        >>> from rxpolygon.alpaca import Orderbook, OrderbookQuote
+        >>> bids, asks = (OrderbookQuote(99.0, 3.0),), (OrderbookQuote(101.0, 1.0),)
+        >>> whole = Orderbook(symbol="BTC/USD", bids=bids, asks=asks, reset=True)
+        >>> change = Orderbook(symbol="BTC/USD", bids=(OrderbookQuote(100.0, 1.0),))
+        >>> _ = rx.of(whole, change).pipe(order_book()).subscribe(lambda book: print(book.bids))
+        ((99.0, 3.0),)
+        ((100.0, 1.0), (99.0, 3.0))
     """
     if levels is not None:
         positive_whole("levels", levels)
 
-    def operator(source: Observable[Level2Book]) -> Observable[OrderBook]:
+    def operator(source: Observable[Level2Book | BookChange]) -> Observable[OrderBook]:
         def subscribe(
             observer: abc.ObserverBase[OrderBook], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            books: dict[tuple[str, int | None], OrderBook] = {}
+            losses: Losses[object] = Losses("changed a book that did not come whole before", None)
+            keeper = _Keeper(levels, losses.add)
 
-            def on_next(update: Level2Book) -> None:
+            def on_next(update: Level2Book | BookChange) -> None:
                 try:
-                    key = (update.symbol, update.exchange)
-                    book = _changed(books.get(key), update, levels)
+                    book = keeper.take(update)
                 except AttributeError as error:
-                    observer.on_error(unfit(update, "a Level2Book", error))
+                    observer.on_error(unfit(update, "a Level2Book or an Orderbook", error))
                     return
                 if book is not None:
-                    books[key] = book
                     observer.on_next(book)
 
-            return source.subscribe(on_next, observer.on_error, observer.on_completed, scheduler=scheduler)
+            return counted(source, losses, on_next, observer.on_error, observer.on_completed, scheduler)
 
         return Observable(subscribe)
 
     return operator
 
 
-def _changed(last: OrderBook | None, update: Level2Book, levels: int | None) -> OrderBook | None:
-    """The book after the update; None if the update is too old or changes nothing."""
-    bids, asks = _side(update.bids, levels), _side(update.asks, levels)
-    time = update.timestamp
-    if last is None:
-        return OrderBook(update.symbol, update.exchange, time, bids or (), asks or ())
-    if time is None:
-        time = last.timestamp
-    elif last.timestamp is not None and time < last.timestamp:
-        return None
-    if bids is None:
-        bids = last.bids
-    if asks is None:
-        asks = last.asks
-    if bids == last.bids and asks == last.asks:
-        return None
-    return OrderBook(last.symbol, last.exchange, time, bids, asks)
+class _Keeper:
+    """The books of one subscription."""
+
+    def __init__(self, levels: int | None, leave_out: Callable[[object], None]) -> None:
+        self._levels = levels
+        self._leave_out = leave_out
+        self._books: dict[tuple[str, int | None], OrderBook] = {}
+        self._changing: dict[str, ChangingBook] = {}
+
+    def take(self, update: Any) -> OrderBook | None:  # Any: read by attributes
+        """The book after an update; None if that is too old, or changes nothing."""
+        if hasattr(update, "reset"):
+            return self._take_change(update)
+        key = (update.symbol, update.exchange)
+        bids, asks = _side(update.bids, self._levels), _side(update.asks, self._levels)
+        last, time = self._books.get(key), update.timestamp
+        if last is not None and None not in (time, last.timestamp) and time < last.timestamp:
+            return None
+        return self._changed(key, time, bids, asks)
+
+    def _take_change(self, update: BookChange) -> OrderBook | None:
+        book = self._changing.get(update.symbol)
+        if book is None:
+            book = self._changing[update.symbol] = ChangingBook()
+        if not (book.is_whole or update.reset):
+            self._leave_out(update)
+            return None
+        book.take(update)
+        return self._changed((update.symbol, None), update.timestamp, *book.sides(self._levels))
+
+    def _changed(
+        self,
+        key: tuple[str, int | None],
+        time: int | None,
+        bids: tuple[Level, ...] | None,
+        asks: tuple[Level, ...] | None,
+    ) -> OrderBook | None:
+        last = self._books.get(key)
+        if last is None:
+            book = OrderBook(*key, time, bids or (), asks or ())  # type: ignore[arg-type]  # time: see Timed
+        else:
+            bids = last.bids if bids is None else bids
+            asks = last.asks if asks is None else asks
+            if bids == last.bids and asks == last.asks:
+                return None
+            book = OrderBook(*key, last.timestamp if time is None else time, bids, asks)
+        self._books[key] = book
+        return book
 
 
 def _side(side: tuple[Level, ...] | None, levels: int | None) -> tuple[Level, ...] | None:

@@ -6,9 +6,20 @@ operators and a user's own classes all fit by their attributes alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
-__all__ = ["Identified", "OnExchange", "Priced", "QuoteLike", "Sequenced", "Timed", "TradeLike"]
+__all__ = [
+    "BookChange",
+    "Identified",
+    "OnExchange",
+    "PriceAndSize",
+    "Priced",
+    "QuoteLike",
+    "Sequenced",
+    "Timed",
+    "TradeLike",
+]
 
 
 class Timed(Protocol):
@@ -69,6 +80,34 @@ class OnExchange(QuoteLike, Protocol):
     @property
     def exchange(self) -> int | str | None:
         """The exchange's id."""
+
+
+class PriceAndSize(Protocol):
+    """A level of a book."""
+
+    @property
+    def price(self) -> float:
+        """The price, in the second currency."""
+
+    @property
+    def size(self) -> float:
+        """All that waits at the price."""
+
+
+class BookChange(Timed, Protocol):
+    """A whole book, or what changed in it."""
+
+    @property
+    def bids(self) -> Iterable[PriceAndSize]:
+        """Bids, each with the whole size at its price; of size 0 nothing is left there."""
+
+    @property
+    def asks(self) -> Iterable[PriceAndSize]:
+        """Offers, likewise."""
+
+    @property
+    def reset(self) -> bool:
+        """Whether this is the whole book; otherwise it is what changed."""
 
 
 class Identified(Timed, Protocol):

@@ -315,6 +315,27 @@ def test_crypto_stream(server: Simulator) -> None:
     assert (book.reset, book.bids[0].size) == (True, 2.0)
 
 
+def test_order_book_follows_the_changes_of_the_crypto_stream(server: Simulator) -> None:
+    path = "v1beta3/crypto/us"
+    with CryptoDataStream("demo", "SECRET", url_override=server.url_of(path)) as stream:
+        books = Recorder.of(stream.subscribe_orderbooks("BTC/USD").pipe(rxo.order_book()))
+        wait_for(lambda: topics(server))
+        updates: list[dict[str, Any]] = [
+            {"b": [{"p": 1.0, "s": 2.0}, {"p": 0.5, "s": 4.0}], "a": [{"p": 3.0, "s": 1.0}], "r": True},
+            {"b": [{"p": 1.0, "s": 0}], "a": []},
+            {"a": [{"p": 2.5, "s": 7.0}]},
+        ]
+        for update in updates:
+            server.push(path, {"T": "o", "S": "BTC/USD", "t": INSTANT, **update})
+        books.wait(3)
+    assert [(book.bids, book.asks) for book in books.values] == [
+        (((1.0, 2.0), (0.5, 4.0)), ((3.0, 1.0),)),
+        (((0.5, 4.0),), ((3.0, 1.0),)),
+        (((0.5, 4.0),), ((2.5, 7.0), (3.0, 1.0))),
+    ]
+    assert {book.timestamp for book in books.values} == {INSTANT_NS // 1_000_000}
+
+
 def test_option_stream(server: Simulator) -> None:
     with OptionDataStream("demo", "SECRET", url_override=server.url_of("v1beta1/indicative")) as stream:
         trades = Recorder.of(stream.subscribe_trades("AAPL240315C00172500"))

@@ -145,7 +145,7 @@ def test_value_that_is_no_bar_ends_the_view() -> None:
 def test_value_that_is_no_book_ends_the_view() -> None:
     view = depth(rx.of(trade()))  # type: ignore[arg-type] # that is the test
     assert isinstance(view.error, InvalidTypeError)
-    assert "must be a Level2Book, not Trade" in str(view)
+    assert "must be a Level2Book or an Orderbook, not Trade" in str(view)
 
 
 def test_times_of_the_axis_are_of_the_zone() -> None:

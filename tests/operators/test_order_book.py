@@ -4,10 +4,13 @@ import gzip
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Raw
 from msgspec.json import Decoder
 
 import rxpolygon.operators as rxo
+from rxpolygon.alpaca import Orderbook, OrderbookQuote
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Level2Book
 from rxpolygon.operators import OrderBook
@@ -27,7 +30,7 @@ def update(
     return Level2Book(symbol="A", bids=bids, asks=asks, timestamp=at, exchange=exchange)  # type: ignore[arg-type]
 
 
-def books(*updates: Level2Book, levels: int | None = None) -> list[OrderBook]:
+def books(*updates: Level2Book | Orderbook, levels: int | None = None) -> list[OrderBook]:
     return [it for it in push_through(rxo.order_book(levels), updates) if isinstance(it, OrderBook)]
 
 
@@ -117,6 +120,74 @@ def test_order_book_depth_of_one_side_is_measured_from_its_best_price() -> None:
 def test_order_book_wrong_levels_raises_at_the_call() -> None:
     with pytest.raises(InvalidArgumentError, match="levels"):
         rxo.order_book(0)
+
+
+def alpaca(
+    bids: Side = (), asks: Side = (), *, reset: bool = False, symbol: str = "A", at: int = 1
+) -> Orderbook:
+    return Orderbook(
+        symbol=symbol,
+        bids=tuple(OrderbookQuote(*level) for level in bids),
+        asks=tuple(OrderbookQuote(*level) for level in asks),
+        reset=reset,
+        wire_timestamp=at,
+    )
+
+
+def test_order_book_changes_are_put_into_the_book() -> None:
+    lab = Lab()
+    whole = alpaca(BIDS, ASKS, reset=True, at=1)
+    better, gone = alpaca(((100.0, 5.0),), at=2), alpaca(((98.0, 0.0),), ((101.0, 7.0),), at=3)
+    source = lab.hot("-w-b-g-|", w=whole, b=better, g=gone)
+    watch = lab.watch(source.pipe(rxo.order_book()))
+    lab.run()
+    assert watch.seen == [
+        (1, OrderBook("A", None, 1, BIDS, ASKS)),
+        (3, OrderBook("A", None, 2, ((100.0, 5.0), *BIDS), ASKS)),
+        (5, OrderBook("A", None, 3, ((100.0, 5.0), BIDS[0], BIDS[2]), ((101.0, 7.0), ASKS[1]))),
+        (7, "|"),
+    ]
+
+
+def test_order_book_change_of_nothing_emits_nothing() -> None:
+    updates = (alpaca(BIDS, ASKS, reset=True), alpaca(((50.0, 0.0),)), alpaca(BIDS[:1]), alpaca())
+    assert len(books(*updates)) == 1
+    assert len(books(updates[0], alpaca(((50.0, 1.0),)), levels=2)) == 1
+
+
+def test_order_book_that_comes_whole_again_begins_anew() -> None:
+    first, second = books(alpaca(BIDS, ASKS, reset=True), alpaca(((7.0, 1.0),), reset=True))
+    assert first.bids == BIDS
+    assert (second.bids, second.asks) == (((7.0, 1.0),), ())
+
+
+def test_order_book_changes_before_the_whole_book_are_left_out_and_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    updates = (alpaca(BIDS), alpaca(ASKS, symbol="B"), alpaca(BIDS[:1], reset=True), alpaca(asks=ASKS[:1]))
+    assert [(book.bids, book.asks) for book in books(*updates)] == [
+        (BIDS[:1], ()),
+        (BIDS[:1], ASKS[:1]),
+    ]
+    first, last = caplog.messages
+    assert first.startswith("1 event so far changed a book that did not come whole before: Orderbook(")
+    assert last == "2 events changed a book that did not come whole before"
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([8.5, 9.0, 9.5, 10.0]), st.integers(0, 3))))
+def test_order_book_of_changes_is_that_of_a_dict(rows: list[tuple[bool, float, int]]) -> None:
+    sides: dict[bool, dict[float, float]] = {True: {}, False: {}}
+    expected: list[tuple[Side, Side]] = [((), ())]
+    updates = [alpaca(reset=True)]
+    for is_bid, price, size in rows:
+        level = ((price, float(size)),)
+        updates.append(alpaca(level) if is_bid else alpaca(asks=level))
+        sides[is_bid][price] = size
+        kept = {it: {at: left for at, left in sides[it].items() if left} for it in sides}
+        both = (tuple(sorted(kept[True].items(), reverse=True)), tuple(sorted(kept[False].items())))
+        if both != expected[-1]:
+            expected.append(both)
+    assert [(book.bids, book.asks) for book in books(*updates)] == expected
 
 
 @pytest.mark.skipif(not RECORDING.exists(), reason=f"the recorded books are not here: {RECORDING}")

@@ -39,6 +39,7 @@ def streams(stream: StockDataStream, crypto: CryptoDataStream, options: OptionDa
     assert_type(stream.register_trade_corrections(), Observable[TradeCorrection])
     assert_type(crypto.subscribe_trades("BTC/USD"), Observable[CryptoTrade])
     assert_type(crypto.subscribe_orderbooks("BTC/USD"), Observable[Orderbook])
+    assert_type(crypto.subscribe_orderbooks("BTC/USD").pipe(rxo.order_book()), Observable[rxo.OrderBook])
     assert_type(options.subscribe_quotes("AAPL240315C00172500"), Observable[OptionQuote])
     assert_type(stream.events, Observable[Event])
     assert_type(stream.status, Observable[Status])
