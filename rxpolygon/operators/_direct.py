@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable
-from reactivex.observer.autodetachobserver import AutoDetachObserver
+from reactivex.disposable import Disposable, SingleAssignmentDisposable
 from reactivex.scheduler import CurrentThreadScheduler
 
 __all__ = ["ignore", "observe_directly"]
@@ -19,11 +18,16 @@ def ignore(_: object) -> None:
     """What nobody observes."""
 
 
-class _DirectObserver(AutoDetachObserver[T]):
-    """RxPY's observer that detaches itself; but its ``on_next`` is the function that was given.
+class _DirectObserver(abc.ObserverBase[T]):
+    """What RxPY's observer that detaches itself is; but its ``on_next`` is the function that was given.
 
     RxPY's own asks with every value whether the end has come. Here the end puts another function in place.
+    Slots, because there is one for each symbol, and with thousands a value costs the memory that it meets.
     """
+
+    __slots__ = ("_on_completed", "_on_error", "_subscription", "is_stopped", "on_next")
+
+    on_next: Callable[[T], None]  # type: ignore[assignment]  # no method, which is the point
 
     def __init__(
         self,
@@ -31,28 +35,45 @@ class _DirectObserver(AutoDetachObserver[T]):
         on_error: Callable[[Exception], None],
         on_completed: Callable[[], None],
     ) -> None:
-        super().__init__(on_next, on_error, on_completed)
-        self._pass_to(on_next)
-
-    def _pass_to(self, function: Callable[[T], None]) -> None:
-        # Found before the class's own method.
-        self.__dict__["on_next"] = function
+        self.on_next = on_next
+        self._on_error = on_error
+        self._on_completed = on_completed
+        self._subscription = SingleAssignmentDisposable()
+        self.is_stopped = False
 
     def on_error(self, error: Exception) -> None:
-        self._pass_to(ignore)
-        super().on_error(error)
+        if self._stop():
+            try:
+                self._on_error(error)
+            finally:
+                self.dispose()
 
     def on_completed(self) -> None:
-        self._pass_to(ignore)
-        super().on_completed()
+        if self._stop():
+            try:
+                self._on_completed()
+            finally:
+                self.dispose()
+
+    def attach(self, subscription: abc.DisposableBase) -> None:
+        """The pipeline is subscribed to: this ends it."""
+        self._subscription.disposable = subscription
+
+    def fail(self, error: Exception) -> bool:
+        """The pipeline could not be subscribed to; False if the end came before."""
+        if not self._stop():
+            return False
+        self._on_error(error)
+        return True
 
     def dispose(self) -> None:
-        self._pass_to(ignore)
-        super().dispose()
+        self._stop()
+        self._subscription.dispose()
 
-    def fail(self, exn: Exception) -> bool:
-        self._pass_to(ignore)
-        return super().fail(exn)
+    def _stop(self) -> bool:
+        was_running, self.is_stopped = not self.is_stopped, True
+        self.on_next = ignore
+        return was_running
 
 
 def observe_directly(
@@ -83,7 +104,7 @@ def observe_directly(
             if not observer.fail(error):
                 raise
         else:
-            observer.subscription = made if isinstance(made, abc.DisposableBase) else Disposable(made)
+            observer.attach(made if isinstance(made, abc.DisposableBase) else Disposable(made))
 
     # As in RxPY: the outermost subscription runs what others schedule on this thread, once it is complete.
     trampoline = CurrentThreadScheduler.singleton()
