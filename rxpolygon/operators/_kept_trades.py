@@ -30,13 +30,22 @@ class KeptTrades(Generic[TPart]):
         is_expecting: Whether amendments are expected, for which trades must be kept.
     """
 
-    __slots__ = ("_by_name", "_in_order", "_newest", "_on_unknown", "_revisable", "is_expecting")
+    __slots__ = (
+        "_by_name",
+        "_has_leapt",
+        "_in_order",
+        "_newest",
+        "_on_unknown",
+        "_revisable",
+        "is_expecting",
+    )
 
     def __init__(self, revisable: int | None, on_unknown: Callable[[object], None]) -> None:
         self.is_expecting = revisable is not None
         self._revisable = revisable or 0
         self._on_unknown = on_unknown
         self._newest = _BEGINNING
+        self._has_leapt = False
         # Any: trades of the venue's own class.
         self._by_name: dict[_Name, tuple[Any, TPart]] = {}
         # With event time when they came, so that the oldest is first.
@@ -44,15 +53,25 @@ class KeptTrades(Generic[TPart]):
 
     def keep(self, trade: Any, part: TPart) -> None:  # Any: read by attributes
         """Keeps a trade, if it has an id to be found by, and forgets the oldest."""
-        time = trade.timestamp
-        if time is not None and time > self._newest:
-            self._newest = time
+        self._go_on(trade.timestamp)
         key = trade_key(trade)
         if key[1] is not None:
             name, entry = (trade.symbol, key), (trade, part)
             self._by_name[name] = entry
             self._in_order.append((self._newest, name, entry))
         self._forget_old()
+
+    def _go_on(self, time: int | None) -> None:
+        """Event time goes on. A leap beyond all that is kept waits for a second trade that is so late.
+
+        One stray timestamp in the future would else stop the forgetting until that time.
+        """
+        if time is None:
+            return
+        is_leap = time > self._newest + self._revisable and self._newest != _BEGINNING
+        if time > self._newest and (self._has_leapt or not is_leap):
+            self._newest = time
+        self._has_leapt = is_leap
 
     def _forget_old(self) -> None:
         in_order, by_name = self._in_order, self._by_name

@@ -174,6 +174,24 @@ def test_vwap_trade_is_kept_as_long_as_it_is_revisable(at: int, known: bool) -> 
     assert (len(emitted), len(told)) == ((2, 0) if known else (1, 1))
 
 
+def test_vwap_one_stray_time_in_the_future_keeps_no_trades() -> None:
+    told: list[Any] = []
+    day = 86_400_000
+    later = [trade(at=at, id=f"{at}") for at in range(30_000, 120_000, 30_000)]
+    cancel = Cancel("A", 120_000, "30000")
+    amended(trade(at=day, id="stray"), *later, cancel, revisable="1m", on_late=told.append)
+    assert told == [cancel]
+
+
+def test_vwap_trades_after_a_long_silence_are_kept_as_those_before() -> None:
+    told: list[Any] = []
+    day = 86_400_000
+    morning = [trade(at=day + at, id=f"{at}") for at in range(0, 120_000, 30_000)]
+    late, timely = Cancel("A", day + 90_000, "0"), Cancel("A", day + 90_000, "60000")
+    amended(*morning, late, timely, revisable="1m", on_late=told.append)
+    assert told == [late]
+
+
 def test_vwap_unknown_trades_are_logged_where_nobody_is_told(caplog: pytest.LogCaptureFixture) -> None:
     assert amended(*(Cancel("A", 2_500, id) for id in "xyz")) == []
     assert caplog.messages[-1] == "3 events corrected or cancelled trades that are not known"
