@@ -239,7 +239,6 @@ class LiveStreams(Streams):
         """
         positive_number("timeout", timeout, "seconds", zero=True)
         with self._starting:
-            self._router.is_in_block = False
             self._next_start = None
             self._closes += 1
             carrier = self._carrier

@@ -50,8 +50,6 @@ class Router:
         self._unobserved: dict[Topic, set[Interest]] = {}
         self._ended: Ending = False  # under the lock: True is the good end
         self._ends = 0  # how many times; under the lock
-        #: Whether the stream was started for the time of a ``with`` block, whose code may wait for its end.
-        self.is_in_block = False
         self._tables = Tables(self, normal)
         #: What the dispatch thread looks up: the tables, or what stands before one of them for a while.
         self.tables = Front(self._tables)
@@ -104,16 +102,14 @@ class Router:
     def subscribe(self, subscriber: Subscriber, interest: Interest) -> None:
         """Add a subscriber of a request's topics. The request itself then holds them no longer.
 
-        After the end it is ended at once, unless the request was made for the next start; in a ``with`` block
-        none is. An endless ``repeat`` or ``retry``, which subscribes again whenever it is ended, gets no
-        answer after a while.
+        After the end it is ended at once, unless the request was made for the next start. An endless
+        ``repeat`` or ``retry``, which subscribes again whenever it is ended, gets no answer after a while.
         """
         with self.lock:
-            ended = self._ended if interest.ends < self._ends or self.is_in_block else False
+            ended = self._ended if interest.ends < self._ends else False
             if ended:
                 subscriber.is_detached = True
                 interest.late += 1
-                changed = self._release(self._taken_over(interest))
             else:
                 interest.late = 0
                 self._subscribers.add(subscriber)
@@ -121,8 +117,9 @@ class Router:
                     self._tables[self.types[topic.prefix]].add(topic.symbol, subscriber)
                 changed = self._hold(subscriber.topics)
                 changed += self._release(self._taken_over(interest))
-        self._tell(changed)
-        if ended and interest.late <= _MOST_LATE:
+        if not ended:
+            self._tell(changed)
+        elif interest.late <= _MOST_LATE:
             isolation.end([subscriber], ended if isinstance(ended, RxPolygonError) else None)
 
     def _taken_over(self, interest: Interest) -> list[Topic]:

@@ -52,7 +52,6 @@ class Streams(ABC):
 
     def __enter__(self) -> Self:
         self.start_stream_thread()
-        self._router.is_in_block = True
         return self
 
     def __exit__(

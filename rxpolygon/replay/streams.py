@@ -210,7 +210,6 @@ class ReplayStreams(Streams):
             timeout: Seconds to wait for the thread.
         """
         positive_number("timeout", timeout, "seconds", zero=True)
-        self._router.is_in_block = False
         self._player.close(timeout)
         if isinstance(self.state, Idle):
             self._router.end(None)

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from rxpolygon import StreamClient, running
-from rxpolygon.errors import AlreadyStreamingError, AuthenticationError
+from rxpolygon.errors import AlreadyStreamingError
 from rxpolygon.events import Trade
 from rxpolygon.simulator import Simulator
 from tests.client.support import (
@@ -217,28 +217,6 @@ def test_context_manager_closes_when_its_body_raises(server: Simulator, connect:
         divide()
     assert trades.completions == 1
     assert not client.is_streaming
-
-
-def test_request_in_a_block_whose_stream_has_failed_is_told_so_at_once(server: Simulator) -> None:
-    with StreamClient("wrong", host=server.url) as client:
-        wait_for(lambda: not client.is_streaming)
-        request = client.subscribe_stock_trades(["AAPL"])
-        for _ in range(2):
-            assert isinstance(Recorder.of(request).errors[0], AuthenticationError)
-        with pytest.raises(AuthenticationError):
-            client.subscribe_stock_quotes(["AAPL"]).run()
-    assert topics(server) == set()
-
-
-def test_request_in_a_block_after_a_close_is_for_the_next_run(server: Simulator, connect: Connect) -> None:
-    with connect(server) as client:
-        _wait_for_login(client)
-        client.close_stream()
-        trades = Recorder.of(client.subscribe_stock_trades(["AAPL"]))
-        client.start_stream_thread()
-        wait_for_topics(server, "T.AAPL")
-        push_numbers(server, 1)
-        trades.wait()
 
 
 def test_second_client_of_the_same_key_and_cluster_is_told_so(server: Simulator, connect: Connect) -> None:

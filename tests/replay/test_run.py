@@ -15,7 +15,7 @@ from rxpolygon import ReplayClient, errors, events
 from rxpolygon.errors import RecordingError
 from rxpolygon.status import Connected
 from tests.replay.support import NOW, line, trade, write_recording
-from tests.support import PATIENCE, wait_for
+from tests.support import PATIENCE
 
 
 @pytest.fixture
@@ -190,11 +190,3 @@ def test_instant_that_is_not_in_milliseconds_is_refused(path: Path, instant: int
 def test_path_in_bytes_is_refused(path: Path) -> None:
     with pytest.raises(errors.InvalidTypeError, match="paths must be a path"):
         ReplayClient(str(path).encode())  # type: ignore[arg-type]  # wrong on purpose
-
-
-def test_request_in_a_block_whose_replay_is_over_completes_at_once(path: Path) -> None:
-    with ReplayClient(path, "stocks", "max") as client:
-        wait_for(lambda: not client.is_streaming)
-        ends: list[bool] = []
-        client.subscribe_stock_trades().subscribe(on_completed=lambda: ends.append(True))
-        assert ends == [True]
