@@ -32,8 +32,8 @@ class KeptTrades(Generic[TPart]):
 
     __slots__ = (
         "_by_name",
-        "_has_leapt",
         "_in_order",
+        "_leapt",
         "_newest",
         "_on_unknown",
         "_revisable",
@@ -45,7 +45,8 @@ class KeptTrades(Generic[TPart]):
         self._revisable = revisable or 0
         self._on_unknown = on_unknown
         self._newest = _BEGINNING
-        self._has_leapt = False
+        # The last trade, if it came long after all others: no other one has followed it yet.
+        self._leapt: tuple[int, _Name | None, tuple[Any, TPart]] | None = None
         # Any: trades of the venue's own class.
         self._by_name: dict[_Name, tuple[Any, TPart]] = {}
         # With event time when they came, so that the oldest is first.
@@ -53,25 +54,42 @@ class KeptTrades(Generic[TPart]):
 
     def keep(self, trade: Any, part: TPart) -> None:  # Any: read by attributes
         """Keeps a trade, if it has an id to be found by, and forgets the oldest."""
-        self._go_on(trade.timestamp)
-        key = trade_key(trade)
-        if key[1] is not None:
-            name, entry = (trade.symbol, key), (trade, part)
-            self._by_name[name] = entry
+        time = trade.timestamp
+        entry = (trade, part)
+        is_leap = time is not None and time > self._newest + self._revisable and self._newest != _BEGINNING
+        if self._leapt is not None:
+            self._settle(time if is_leap else None)
+        elif is_leap:
+            self._leapt = (time, self._named(entry), entry)
+            return
+        if time is not None and time > self._newest:
+            self._newest = time
+        name = self._named(entry)
+        if name is not None:
             self._in_order.append((self._newest, name, entry))
         self._forget_old()
 
-    def _go_on(self, time: int | None) -> None:
-        """Event time goes on. A leap beyond all that is kept waits for a second trade that is so late.
+    def _named(self, entry: tuple[Any, TPart]) -> _Name | None:
+        """The name by which a trade can be found from now on; None without an id."""
+        trade = entry[0]
+        key = trade_key(trade)
+        if key[1] is None:
+            return None
+        name = (trade.symbol, key)
+        self._by_name[name] = entry
+        return name
 
-        One stray timestamp in the future would else stop the forgetting until that time.
+    def _settle(self, time: int | None) -> None:
+        """Event time leaps, beyond all that is kept, only with a second trade so late, whose time this is.
+
+        Else one stray timestamp in the future would stop the forgetting until that time.
         """
-        if time is None:
-            return
-        is_leap = time > self._newest + self._revisable and self._newest != _BEGINNING
-        if time > self._newest and (self._has_leapt or not is_leap):
-            self._newest = time
-        self._has_leapt = is_leap
+        assert self._leapt is not None
+        (leapt_at, name, entry), self._leapt = self._leapt, None
+        if time is not None:
+            self._newest = min(leapt_at, time)
+        if name is not None:
+            self._in_order.append((self._newest, name, entry))
 
     def _forget_old(self) -> None:
         in_order, by_name = self._in_order, self._by_name

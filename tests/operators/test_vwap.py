@@ -183,13 +183,19 @@ def test_vwap_one_stray_time_in_the_future_keeps_no_trades() -> None:
     assert told == [cancel]
 
 
-def test_vwap_trades_after_a_long_silence_are_kept_as_those_before() -> None:
+@pytest.mark.parametrize(("age", "known"), [(59_999, True), (60_000, False)])
+def test_vwap_first_trade_after_a_long_silence_is_kept_as_others(age: int, known: bool) -> None:
     told: list[Any] = []
     day = 86_400_000
-    morning = [trade(at=day + at, id=f"{at}") for at in range(0, 120_000, 30_000)]
-    late, timely = Cancel("A", day + 90_000, "0"), Cancel("A", day + 90_000, "60000")
-    amended(*morning, late, timely, revisable="1m", on_late=told.append)
-    assert told == [late]
+    cancel = Cancel("A", day + age, "first")
+    morning = [trade(at=day, id="first"), trade(at=day + 1, id="second"), trade(at=day + age, id="last")]
+    amended(*morning, cancel, revisable="1m", on_late=told.append)
+    assert told == ([] if known else [cancel])
+
+
+def test_vwap_trade_after_a_long_silence_may_be_cancelled_at_once() -> None:
+    day = 86_400_000
+    amended(trade(at=day, id="first"), Cancel("A", day, "first"), revisable="1m", on_late=pytest.fail)
 
 
 def test_vwap_unknown_trades_are_logged_where_nobody_is_told(caplog: pytest.LogCaptureFixture) -> None:
