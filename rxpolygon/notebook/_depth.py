@@ -57,7 +57,7 @@ class BooksPicture(Picture[OrderBook, "Depth"]):
     """The latest book of the first symbols and exchanges."""
 
     packages = FIGURE_PACKAGES
-    shows = "an order book, or a level-2 book of the crypto cluster"
+    shows = "an order book of either vendor"
 
     def __init__(self) -> None:
         self._books: dict[tuple[str, int | None], OrderBook] = {}
@@ -230,6 +230,6 @@ def depth(
         positive_whole("levels", levels)
     if not isinstance(book, Observable):
         return LiveChart(book, BooksPicture(), every, scheduler)  # it refuses what is no Observable
-    # The operator reads no more of a book than what every book has.
-    books = cast("Observable[Level2Book]", book).pipe(order_book(levels))
+    # Every book has what the operator reads of one that is whole.
+    books = cast("Observable[Level2Book | BookChange]", book).pipe(order_book(levels))
     return LiveChart(books, BooksPicture(), every, scheduler)

@@ -150,7 +150,8 @@ def order_book(
       it, a side that the wire left out stays as it was. A book without ``timestamp`` counts as new.
     - Alpaca's are whole once (``reset``), then come what changes, in order. Changes of a book that did not
       come whole before are left out, and logged as a warning: observe before the stream starts, or let
-      several observers share what this operator gives. After a reconnection it comes whole again.
+      several observers share what this operator gives. After a reconnection it comes whole again; a frame
+      that was dropped (``overflow``) leaves the book wrong until then.
 
     A book that changes nothing emits nothing. Levels of no size are removed.
 
@@ -226,14 +227,14 @@ class _Keeper:
 
     def take(self, update: Any) -> OrderBook | None:  # Any: read by attributes
         """The book after an update; None if that is too old, or changes nothing."""
-        if hasattr(update, "reset"):
+        if hasattr(update, "reset"):  # not by class: whatever has the attributes fits
             return self._take_change(update)
         key = (update.symbol, update.exchange)
         bids, asks = _side(update.bids, self._levels), _side(update.asks, self._levels)
         last, time = self._books.get(key), update.timestamp
         if last is not None and None not in (time, last.timestamp) and time < last.timestamp:
             return None
-        return self._changed(key, time, bids, asks)
+        return self._note(key, last, time, bids, asks)
 
     def _take_change(self, update: BookChange) -> OrderBook | None:
         book = self._changing.get(update.symbol)
@@ -243,16 +244,17 @@ class _Keeper:
             self._leave_out(update)
             return None
         book.take(update)
-        return self._changed((update.symbol, None), update.timestamp, *book.sides(self._levels))
+        key = (update.symbol, None)
+        return self._note(key, self._books.get(key), update.timestamp, *book.sides(self._levels))
 
-    def _changed(
+    def _note(
         self,
         key: tuple[str, int | None],
+        last: OrderBook | None,
         time: int | None,
         bids: tuple[Level, ...] | None,
         asks: tuple[Level, ...] | None,
     ) -> OrderBook | None:
-        last = self._books.get(key)
         if last is None:
             book = OrderBook(*key, time, bids or (), asks or ())  # type: ignore[arg-type]  # time: see Timed
         else:

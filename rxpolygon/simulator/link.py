@@ -26,6 +26,8 @@ _LOG: Final = logging.getLogger("rxpolygon.simulator")
 _LARGEST_MESSAGE: Final = 16 * 2**20
 _HIGH_WATER_BYTES: Final = 512 * 1024
 _CLOSE_SECONDS: Final = 3.0
+# What a slow reader takes of the system's buffer is not seen here; our own goes down in jumps of megabytes.
+_DRAIN_SECONDS: Final = 30.0
 _FIN: Final = 0x80
 _SHORT: Final = 126
 _MEDIUM: Final = 2**16
@@ -137,26 +139,26 @@ class Link(asyncio.Protocol):
         return len(data)
 
     def close(self, code: int, reason: str = "") -> None:
-        """Begin the closing handshake; the socket follows when the client reads nothing for three seconds."""
+        """Begin the closing handshake; the socket follows within three seconds.
+
+        A client that reads slowly has half a minute for each part of what still waits here, then those three.
+        """
         if self.is_frozen or self._is_cut or self._transport is None:
             self.abort()
             return
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code, reason)
             self._flush()
-        self._abort_unless_read()
+        self._abort_unless_read(None)
 
-    def _abort_unless_read(self, unread: int = 0) -> None:
-        """End the connection if the client has not read of what is unread; it may need long for all of it."""
+    def _abort_unless_read(self, before: int | None) -> None:
+        """End the connection, but for one whose client has gone on reading since the last look."""
         left = self.unread_bytes
-        if unread and left >= unread:
+        if before is not None and (not before or left >= before):
             self.abort()
             return
-        loop = asyncio.get_running_loop()
-        if left:
-            loop.call_later(_CLOSE_SECONDS, self._abort_unless_read, left)
-        else:
-            loop.call_later(_CLOSE_SECONDS, self.abort)
+        wait = _DRAIN_SECONDS if left else _CLOSE_SECONDS
+        asyncio.get_running_loop().call_later(wait, self._abort_unless_read, left)
 
     def finish(self) -> None:
         """End the TCP stream with FIN after what was sent, without a closing handshake."""

@@ -312,10 +312,11 @@ def test_slow_reader_is_cut_off_by_its_unread_bytes() -> None:
         assert client.end() == 1008
 
 
+@pytest.mark.usefixtures("patient_farewell")
 def test_slow_reader_hears_the_end_as_long_as_it_goes_on_reading(
     monkeypatch: pytest.MonkeyPatch, loops: list[LeapingLoop]
 ) -> None:
-    monkeypatch.setattr("rxpolygon.simulator.link._CLOSE_SECONDS", MINUTE)
+    monkeypatch.setattr("rxpolygon.simulator.link._DRAIN_SECONDS", MINUTE)
     with subscribed(wrong.SlowConsumer(unread_bytes=20_000_000)) as (simulator, client):
         unread = fill(simulator)
         seen, left, leaps = [client.next()], unread(), 0
@@ -334,7 +335,7 @@ def test_slow_reader_hears_the_end_as_long_as_it_goes_on_reading(
 def test_slow_reader_that_stops_reading_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, loops: list[LeapingLoop]
 ) -> None:
-    monkeypatch.setattr("rxpolygon.simulator.link._CLOSE_SECONDS", MINUTE)
+    monkeypatch.setattr("rxpolygon.simulator.link._DRAIN_SECONDS", MINUTE)
     with subscribed(wrong.SlowConsumer(unread_bytes=1_000_000)) as (simulator, client):
         unread = fill(simulator)
         assert unread()
