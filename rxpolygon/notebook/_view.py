@@ -21,6 +21,7 @@ from rxpolygon.notebook._frame import LIVE, Ending, MimeBundle
 from rxpolygon.notebook._picture import Canvas, Picture
 from rxpolygon.notebook._shell import current_shell, is_kernel, package, runs_widgets
 from rxpolygon.operators._durations import to_milliseconds
+from rxpolygon.operators._silence import start_timer
 from rxpolygon.text import printable
 
 __all__ = ["LiveView"]
@@ -200,11 +201,7 @@ class LiveView:
 
     def _plan(self) -> None:
         wait = min(max(0.0, self._next_draw - self._now()), self._every)  # a clock may be set back
-        # Its place first: the drawing may be over, and have planned the next one, before its disposable is
-        # here; that one would then be disposed of by it, and nothing would be drawn any more.
-        place = SingleAssignmentDisposable()
-        self._timer.disposable = place
-        place.disposable = self._clock.schedule_relative(wait, self._draw)
+        start_timer(self._timer, self._clock, wait, self._draw)
 
     def _draw(self, _scheduler: abc.SchedulerBase, _state: object = None) -> None:
         with self._drawing:

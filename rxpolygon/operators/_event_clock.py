@@ -8,9 +8,9 @@ from threading import Lock
 from typing import Final
 
 from reactivex import abc
-from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
+from reactivex.disposable import SerialDisposable
 
-from rxpolygon.operators._silence import timer_scheduler
+from rxpolygon.operators._silence import start_timer, timer_scheduler
 
 __all__ = ["EventClock"]
 
@@ -80,11 +80,7 @@ class EventClock(abc.DisposableBase):
 
     def _look_after(self, wait: int) -> None:
         seconds = min(max(wait, 1), _LONGEST_WAIT_MS) / 1_000
-        # Its place comes first: a timer may be due, and store its successor, before it is stored itself.
-        place = SingleAssignmentDisposable()
-        self._timer.disposable = place
-        if not self._timer.is_disposed:
-            place.disposable = self._scheduler.schedule_relative(seconds, self._look)
+        start_timer(self._timer, self._scheduler, seconds, self._look)
 
     def _look(self, _scheduler: abc.SchedulerBase, _state: object = None) -> None:
         if self._timer.is_disposed:

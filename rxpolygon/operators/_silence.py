@@ -10,12 +10,23 @@ from reactivex import abc
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
 from reactivex.scheduler import NewThreadScheduler, TimeoutScheduler
 
-__all__ = ["SilenceTimer", "timer_scheduler"]
+__all__ = ["SilenceTimer", "start_timer", "timer_scheduler"]
 
 V = TypeVar("V")
 
 # A century: what the clocks of operating systems, and timedelta, can still wait for.
 _LONGEST_WAIT: Final = 100 * 365 * 86_400.0
+
+
+def start_timer(
+    timer: SerialDisposable, scheduler: abc.SchedulerBase, seconds: float, action: abc.ScheduledAction[V]
+) -> None:
+    """Let a timer strike in so many seconds, instead of when it would have; not one that is disposed of."""
+    # Its place comes first: a timer may be due, and store its successor, before it is stored itself.
+    place = SingleAssignmentDisposable()
+    timer.disposable = place
+    if not timer.is_disposed:
+        place.disposable = scheduler.schedule_relative(seconds, action)
 
 
 class SilenceTimer(abc.DisposableBase):
@@ -75,10 +86,7 @@ class SilenceTimer(abc.DisposableBase):
                 return
             self._is_armed = True
             self._seen = self._events
-        # Its place comes first: a timer may be due, and store its successor, before it is stored itself.
-        place = SingleAssignmentDisposable()
-        self._scheduled.disposable = place
-        place.disposable = self._scheduler.schedule_relative(self._seconds, self._look)
+        start_timer(self._scheduled, self._scheduler, self._seconds, self._look)
 
     def _look(self, _scheduler: abc.SchedulerBase, _state: object = None) -> None:
         with self._lock:
