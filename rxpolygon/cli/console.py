@@ -9,7 +9,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from rxpolygon.cli.colours import coloured, takes_colours
-from rxpolygon.errors import ConnectFailedError, RxPolygonError
+from rxpolygon.errors import ConnectFailedError, LoginTimeoutError, RxPolygonError
 from rxpolygon.status import (
     Authenticated,
     Disconnected,
@@ -55,7 +55,7 @@ class StatusLines:
 
     Args:
         url: Where the connection goes.
-        give_up: Called when the first attempt to connect failed.
+        give_up: Called when the first attempt to connect failed, or the time was over without a login.
     """
 
     def __init__(self, url: str, give_up: Callable[[RxPolygonError], None]) -> None:
@@ -79,6 +79,14 @@ class StatusLines:
                 pass
             case _:
                 say(str(status))
+
+    def end_after(self, seconds: float) -> None:
+        """The time is over, without a login it may be. Call it when nothing can come any more.
+
+        Else a login that comes at the last moment is told, and then denied.
+        """
+        if not self.was_there:
+            self._give_up(LoginTimeoutError(self._url, seconds))
 
     def _tell_loss(self, status: Reconnecting) -> None:
         reason = "the connection ended" if self._loss is None else self._loss.reason

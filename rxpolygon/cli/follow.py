@@ -11,7 +11,6 @@ from rxpolygon.cli.console import StatusLines
 from rxpolygon.cli.ends import Ends
 from rxpolygon.cli.formats import Format
 from rxpolygon.cli.lines import Lines
-from rxpolygon.errors import LoginTimeoutError
 from rxpolygon.live import LiveStreams
 
 __all__ = ["follow"]
@@ -62,8 +61,7 @@ def follow(
         lines.end()
         observed.dispose()
         client.close_stream()
-    # Now that nothing can come any more: else a login that came at the last moment was told, and then denied.
-    if seconds is not None and not told.was_there and ends.error is None:
-        ends.give_up(LoginTimeoutError(client.url, seconds))
+    if seconds is not None:
+        told.end_after(seconds)
     if ends.error is not None:
         raise ends.error

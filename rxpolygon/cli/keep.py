@@ -15,7 +15,7 @@ from rxpolygon.cli.board import Meter
 from rxpolygon.cli.console import StatusLines, say
 from rxpolygon.cli.ends import Ends
 from rxpolygon.cli.record_view import recording_progress, summary_text
-from rxpolygon.errors import LoginTimeoutError, RxPolygonError, UsageError
+from rxpolygon.errors import RxPolygonError, UsageError
 from rxpolygon.live import LiveStreams
 from rxpolygon.recording import Recorder, record
 
@@ -68,9 +68,8 @@ def keep(
         has_any = told.was_there and recorder.stats.frames > 0
         if not has_any:
             _remove(recorder.stats.files)
-    # Now that nothing can come any more: else a login that came at the last moment was told, and then denied.
-    if seconds is not None and interrupt is None and not told.was_there and ends.error is None:
-        ends.give_up(LoginTimeoutError(client.url, seconds))
+    if seconds is not None and interrupt is None:
+        told.end_after(seconds)
     _conclude(recorder, path, ends.error, has_any=has_any)
     if interrupt is not None:
         raise interrupt
