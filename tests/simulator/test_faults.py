@@ -303,9 +303,7 @@ def test_handshake_may_be_refused() -> None:
 @pytest.mark.usefixtures("patient_farewell")
 def test_slow_reader_is_cut_off_by_its_unread_bytes() -> None:
     with subscribed(wrong.SlowConsumer(unread_bytes=1_000_000)) as (simulator, client):
-        bulky = trade("A", padding="x" * 100_000)
-        while simulator.push("stocks", bulky):
-            assert simulator.frames_sent < 1_000
+        fill(simulator)
         seen = client.until(lambda seen: bool(seen) and seen[-1]["ev"] == "status")
         assert seen[-1]["status"] == "slow_consumer"
         assert len(seen) - 1 == simulator.frames_sent
