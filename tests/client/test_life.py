@@ -169,7 +169,7 @@ def test_observable_of_before_the_close_can_be_observed_after_the_next_start(
     assert statuses.wait_for_end() is None
     client.start_stream_thread()
     trades = Recorder.of(source)
-    wait_for_topics(server, "T.AAPL")
+    wait_for_topics(server, "T.AAPL", connection=2)
     push_numbers(server, 1)
     trades.wait()
 
