@@ -93,15 +93,12 @@ def buffered(
     Example:
         >>> import threading
         >>> import reactivex as rx
+        >>> from reactivex import operators as ops
         >>> from rxpolygon.operators import buffered
-        >>> done = threading.Event()
         >>> values = rx.of(1, 2).pipe(buffered(1_000, name="slow-lane"))
-        >>> where = lambda value: print(value, threading.current_thread().name)
-        >>> _ = values.subscribe(where, on_completed=done.set)
-        >>> done.wait(10)
-        1 slow-lane
-        2 slow-lane
-        True
+        >>> where = values.pipe(ops.map(lambda value: (value, threading.current_thread().name)))
+        >>> where.pipe(ops.to_list()).run()
+        [(1, 'slow-lane'), (2, 'slow-lane')]
     """
     positive_whole("capacity", capacity)
     function("on_drop", on_drop)
