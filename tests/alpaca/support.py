@@ -64,11 +64,18 @@ def topics(server: Simulator) -> set[str]:
     return {topic for held in server.subscriptions.values() for topic in held}
 
 
-def wait_for_topics(server: Simulator, *expected: str) -> None:
-    """Wait until the server holds exactly these topics."""
-    wait_for(
-        lambda: topics(server) == set(expected), message=lambda: f"{expected}; there are {topics(server)}"
-    )
+def wait_for_topics(server: Simulator, *expected: str, connection: int | None = None) -> None:
+    """Wait until the server holds exactly these topics, on the connection of that number if one is given.
+
+    After another start the old connection may still be open for the server, with the same topics.
+    """
+
+    def is_so() -> bool:
+        if connection is not None:
+            return server.subscriptions == {connection: frozenset(expected)}
+        return topics(server) == set(expected)
+
+    wait_for(is_so, message=lambda: f"{expected}; there are {server.subscriptions}")
 
 
 def statuses(stream: StockDataStream) -> list[Status]:

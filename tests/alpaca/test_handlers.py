@@ -201,7 +201,8 @@ def test_handler_given_for_the_next_start_does_not_hold_up_the_end_of_run(
     gate.set()
     runner.join(PATIENCE)
     assert not runner.is_alive()
-    started(stream, server, "trades.AAPL")
+    stream.start_stream_thread()
+    wait_for_topics(server, "trades.AAPL", connection=2)
     push(server, 2)
     assert seen.wait(1) == [2]
 
