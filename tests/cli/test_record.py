@@ -33,6 +33,10 @@ def frames(path: Path) -> list[bytes]:
     return [frame.frame for frame in read_frames(path)]
 
 
+def recorded_something(outcome: Outcome) -> bool:
+    return _SUMMARY.fullmatch(outcome.err.splitlines()[-1]) is not None
+
+
 def test_record_writes_the_frames_of_the_chosen_channels(
     command: Command, market: Simulator, tmp_path: Path
 ) -> None:
@@ -43,7 +47,10 @@ def test_record_writes_the_frames_of_the_chosen_channels(
         paths.append(tmp_path / f"{seconds}.jsonl.gz")
         return command("record", str(paths[-1]), *options, "--seconds", seconds)
 
-    outcome = patiently(attempt, lambda it: not it.status and b"AAPL" in b"".join(frames(paths[-1])))
+    def has_trades(outcome: Outcome) -> bool:
+        return recorded_something(outcome) and b"AAPL" in b"".join(frames(paths[-1]))
+
+    outcome = patiently(attempt, has_trades)
     assert (outcome.status, outcome.out) == (0, "")
     logged_in, summary = outcome.err.splitlines()
     assert logged_in == f"rxpolygon: logged in to {market.url}/stocks"
@@ -81,10 +88,6 @@ def test_record_begins_another_file_at_a_size(command: Command, market: Simulato
     assert int(told[2]) == len(files) > 1
     assert {"day.jsonl", "day.1.jsonl"} <= set(files)
     assert sum(len(frames(folders[-1] / file)) for file in files) == int(told[1])
-
-
-def recorded_something(outcome: Outcome) -> bool:
-    return _SUMMARY.fullmatch(outcome.err.splitlines()[-1]) is not None
 
 
 def test_record_by_days_names_the_day(command: Command, market: Simulator, tmp_path: Path) -> None:
