@@ -26,8 +26,9 @@ from rxpolygon.errors import (
 )
 from rxpolygon.simulator import Simulator
 from rxpolygon.simulator import faults as wrong
-from rxpolygon.status import Closed, Connecting, Disconnected, ServerMessage
+from rxpolygon.status import Closed, Connecting, Disconnected, ServerMessage, Subscribed
 from tests.client.support import Connect, Recorder, numbers, push_numbers, push_until, wait_for_topics
+from tests.faults.leaps import MINUTE, Leaps, carrier_of
 from tests.support import PATIENCE, wait_for
 
 PATIENT = 2 * PATIENCE  # of a server: what ends sooner did not end by this
@@ -402,14 +403,17 @@ def test_connection_that_is_dead_is_noticed_by_the_pings(connect: Connect, trans
 
 
 def test_connection_that_answers_pings_lives_on_in_silence(
-    server: Simulator, connect: Connect, transport: str
+    server: Simulator, connect: Connect, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = Leaps.of(monkeypatch)
     client = connect(server, transport=transport, reconnect=None)
+    statuses = Recorder.of(client.status)
     trades = Recorder.of(client.subscribe_stock_trades(["AAPL"]))
-    client.start_stream_thread(ping_interval=0.05, ping_timeout=3)
-    wait_for_topics(server, "T.AAPL")
-    limit = time.monotonic() + 3.3
-    wait_for(lambda: time.monotonic() > limit)
+    client.start_stream_thread(ping_interval=MINUTE, ping_timeout=MINUTE)
+    wait_for(lambda: any(isinstance(status, Subscribed) for status in statuses.values))
+    for _ in range(3):  # a ping that was not answered would be the end at the next one
+        clock.leap_and_hear(carrier_of(client), MINUTE)
+    clock.leap(carrier_of(client), MINUTE)
     push_numbers(server, 1)
     trades.wait()
     assert not trades.is_over
