@@ -11,6 +11,13 @@ import pytest
 from rxpolygon import StreamClient
 from rxpolygon.simulator import Simulator
 from tests.client.support import Connect
+from tests.support import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def _patient_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closes wait longer for their threads where a test names no limit, for it goes on as if they had ended."""
+    monkeypatch.setattr(StreamClient.close_stream, "__defaults__", (PATIENCE,))
 
 
 @pytest.fixture
