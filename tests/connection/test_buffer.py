@@ -9,7 +9,7 @@ import pytest
 from rxpolygon.connection.buffer import BufferFigures, FrameBuffer, Overflow
 from rxpolygon.connection.effects import Effect, Tell
 from rxpolygon.status import CaughtUp, Dropped, Lagging, ServerMessage, Status
-from tests.support import PATIENCE
+from tests.support import PATIENCE, wait_for
 
 
 def note(text: str) -> Tell:
@@ -156,6 +156,7 @@ def test_discard_counts_waiting_frames_and_frees_a_blocked_put() -> None:
     buffer.put([b"1234567890"])
     putting = threading.Thread(target=lambda: buffer.put([b"x" * 10]))
     putting.start()
+    wait_for(lambda: buffer.is_held)
     assert buffer.discard() == 1
     putting.join(PATIENCE)
     assert not putting.is_alive()
