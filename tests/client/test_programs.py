@@ -18,10 +18,20 @@ from rxpolygon.simulator import Simulator
 from tests.client.support import Connect, Recorder, numbers, push_numbers, trade, wait_for_topics
 from tests.support import PATIENCE, wait_for
 
-_HEAD = """
-import sys, time, threading
+# A close, and the end of a program, wait for the threads some seconds only: on a busy machine they need more.
+_PATIENT = """
 from rxpolygon import StreamClient
-client = StreamClient("demo", host={url!r}, transport={transport!r}, on_message=lambda text: None)
+StreamClient.close_stream.__defaults__ = (30,)
+"""
+_PATIENT_END = """
+from rxpolygon.connection import Carrier
+close = Carrier.close
+Carrier.close = lambda carrier, limit: close(carrier, 30)
+"""
+_HEAD = f"""
+import sys, time, threading
+{_PATIENT}
+client = StreamClient("demo", host={{url!r}}, transport={{transport!r}}, on_message=lambda text: None)
 """
 
 
@@ -57,13 +67,14 @@ def test_program_whose_main_thread_ends_does_not_hang(busy: Simulator, transport
     program = _program(
         busy,
         transport,
-        """
-        seen = threading.Event()
-        client.subscribe_stock_trades().subscribe(lambda trade: seen.set(), print, lambda: print("completed"))
-        client.start_stream_thread()
-        assert seen.wait(30)
-        print("main ends")
-        """,
+        _PATIENT_END
+        + """
+seen = threading.Event()
+client.subscribe_stock_trades().subscribe(lambda trade: seen.set(), print, lambda: print("completed"))
+client.start_stream_thread()
+assert seen.wait(30)
+print("main ends")
+""",
     )
     assert _end(program) == (0, "main ends\ncompleted\n", "")
 
@@ -174,7 +185,7 @@ def test_interrupt_while_an_observer_computes_ends_the_program(busy: Simulator) 
 def test_program_that_pipes_into_a_closed_pipe_goes_on(busy: Simulator) -> None:
     text = f"""
 import time
-from rxpolygon import StreamClient
+{_PATIENT}
 client = StreamClient("demo", host={busy.url!r})
 client.subscribe_stock_trades()
 client.start_stream_thread()
