@@ -22,6 +22,7 @@ from rxpolygon.status import (
     Reconnecting,
 )
 from tests.client.support import Recorder, push_until
+from tests.faults.leaps import MINUTE, Leaps, carrier_of
 from tests.faults.rig import QUICK, Log, Rig, push, time_of, wait_subscribed
 from tests.support import PATIENCE, wait_for
 
@@ -248,17 +249,20 @@ def test_server_that_comes_back_is_found_again(rig: Rig) -> None:
     log.wait_number(4)
 
 
-def test_changes_made_offline_are_restored(rig: Rig) -> None:
+def test_changes_made_offline_are_restored(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Leaps.of(monkeypatch)
     server = rig.server()
-    log = rig.stream(server, reconnect=Reconnect(initial=0.3, jitter="none"))
+    log = rig.stream(server, reconnect=Reconnect(initial=MINUTE, maximum=MINUTE, jitter="none"))
     other = log.client.subscribe_stock_trades(["MSFT"]).subscribe(lambda event: None)
     wait_subscribed(server, "T.MSFT")
     server.restart()
     log.wait(Reconnecting)
     other.dispose()
     log.client.subscribe_stock_quotes(["NVDA"])
+    assert server.connections == 1
+    clock.leap(carrier_of(log.client), MINUTE)
     log.wait(Connected, 2)
-    wait_for(lambda: list(server.subscriptions.values()) == [frozenset({"T.AAPL", "Q.NVDA"})])
+    wait_for(lambda: server.subscriptions == {2: frozenset({"T.AAPL", "Q.NVDA"})})
 
 
 def test_second_loss_during_the_login_forgets_nothing(rig: Rig) -> None:
