@@ -16,7 +16,7 @@ from tests.support import PATIENCE
 
 @pytest.fixture(autouse=True)
 def _patient_close(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closes wait longer for their threads where a test names no limit, for it goes on as if they had ended."""
+    """Closes wait long for their threads where a test names no limit: it goes on as if they had ended."""
     monkeypatch.setattr(StreamClient.close_stream, "__defaults__", (PATIENCE,))
 
 
