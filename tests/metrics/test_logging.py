@@ -77,11 +77,14 @@ def test_nothing_is_written_unless_logging_is_set_up() -> None:
         "from reactivex import operators as ops\n"
         "from rxpolygon import StreamClient\n"
         "from rxpolygon.simulator import Simulator\n"
-        "with Simulator(speed=60) as server, StreamClient('demo', host=server.url) as client:\n"
+        "with Simulator(speed=60) as server:\n"
+        "    client = StreamClient('demo', host=server.url)\n"
         "    trades = client.subscribe_stock_trades(['AAPL'])\n"
-        "    trades.pipe(ops.first()).run()\n"
-        "    server.drop_connections()\n"
-        "    trades.pipe(ops.skip_while(lambda _: server.connections < 2), ops.first()).run()\n"
+        "    trades.subscribe()\n"  # before the start: what nobody observes is written
+        "    with client:\n"
+        "        trades.pipe(ops.first()).run()\n"
+        "        server.drop_connections()\n"
+        "        trades.pipe(ops.skip_while(lambda _: server.connections < 2), ops.first()).run()\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=60, check=True
