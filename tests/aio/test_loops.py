@@ -26,7 +26,9 @@ from rxpolygon.simulator import Simulator
 
 before = set(threading.enumerate())
 with Simulator(seed=1, speed=60) as server:
-    async with aio.running(rxpolygon.StreamClient("demo", host=server.url)) as client:
+    client = rxpolygon.StreamClient("demo", host=server.url)
+    client.events.subscribe()  # before the start: what nobody observes is written
+    async with aio.running(client):
         first = await aio.first(client.subscribe_stock_trades("AAPL"))
         symbols = set()
         async for trade in aio.stream(client.subscribe_stock_trades(["AAPL", "MSFT"])):
