@@ -86,7 +86,8 @@ def test_stream_ends_when_its_only_channel_is_refused(command: Command) -> None:
 
 
 def test_stream_goes_on_when_one_of_its_channels_is_refused(command: Command) -> None:
-    with Simulator(refuse=["LULD"], speed=60) as server:
+    # No line comes before all channels were asked for, and one was refused.
+    with Simulator(refuse=["LULD"], speed=60, settle=0.5) as server:
         outcome = command("stream", "--symbols", "AAPL", "--limit", "200", *connection(server.url))
     assert outcome.status == 0
     assert len(outcome.out.splitlines()) == 200
