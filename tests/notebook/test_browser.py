@@ -121,6 +121,12 @@ class Notebook:
         before = self.output(cell).inner_text()
         self.wait(lambda: self.output(cell).inner_text() != before)
 
+    def wait_moved(self, paths: Any) -> None:
+        """Waits until lines are drawn otherwise than now; their number may be at its limit already."""
+        drawn = "paths => paths.map(path => path.getAttribute('d')).join()"
+        before = paths.evaluate_all(drawn)
+        self.wait(lambda: paths.evaluate_all(drawn) != before)
+
     def wait_rows(self, cell: int, count: int) -> None:
         """Waits until a table has so many rows, and no more."""
         found = self.output(cell, "tbody tr")
@@ -186,8 +192,7 @@ def test_views_are_drawn_while_the_kernel_is_busy_and_stay_as_pictures(
     notebook.wait_rows(_LAST, 6)
     for cell in (_TABLE, _STATE, _LAST):
         notebook.wait_changed(cell)
-    before = candles.count()
-    notebook.wait(lambda: candles.count() > before)
+    notebook.wait_moved(candles)
     notebook.wait_colours(notebook.output(_CHART, ".js-plotly-plot"))
     depth = notebook.output(_DEPTH, ".js-plotly-plot")
     notebook.wait(lambda: depth.locator(".scatterlayer path").count() > 1)
