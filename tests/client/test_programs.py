@@ -28,8 +28,10 @@ from rxpolygon.connection import Carrier
 close = Carrier.close
 Carrier.close = lambda carrier, limit: close(carrier, 30)
 """
+# What a shell starts in the background is deaf to Ctrl-C, and so are the programs that it starts.
 _HEAD = f"""
-import sys, time, threading
+import signal, sys, time, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)
 {_PATIENT}
 client = StreamClient("demo", host={{url!r}}, transport={{transport!r}}, on_message=lambda text: None)
 """
