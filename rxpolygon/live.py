@@ -221,6 +221,7 @@ class LiveStreams(Streams):
             self._delivery,
             self._router.is_wanted,
             f"rxpolygon-{self._name}",
+            before=self._carrier,
         )
         self._carrier.changed(self._router.wanted)
         self._carrier.start()

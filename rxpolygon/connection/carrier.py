@@ -27,6 +27,7 @@ from rxpolygon.venues.dialect import Dialect
 __all__ = ["Carrier", "Sink"]
 
 _GOODBYE: Final = 0.5  # seconds that a server has to answer our close frame
+_HANDOVER: Final = 10.0  # seconds that the run before has to close its connection; it takes one at most
 _PIECE_BYTES: Final = 64 * 1024
 _log: Final = logging.getLogger("rxpolygon.connection")
 
@@ -67,6 +68,8 @@ class Carrier:
         sink: Gets everything, on the dispatch thread.
         is_wanted: Whether a topic is wanted now; asked under the carrier's lock.
         name: For the threads.
+        before: The carrier of the run before, which may still be closing its connection: an account may
+            have no second one, so nothing is opened until that is done.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Carrier:
         sink: Sink,
         is_wanted: Callable[[Topic], bool],
         name: str,
+        before: Carrier | None = None,
     ) -> None:
         self._machine = machine
         self._dialect = dialect
@@ -90,6 +94,7 @@ class Carrier:
         self._ear: _Ear | None = None  # under the lock; read without
         self._transport: Transport | None = None  # keeper only; read by others
         self._leaving: Transport | None = None  # keeper only: the last transport, until its thread ended
+        self._before = before  # keeper only, from the start on: until that one has no connection
         self._connections = 0  # keeper only
         self._undelivered = 0
         self._keeper = threading.Thread(target=self._keep, name=f"{name}-keeper", daemon=True)
@@ -171,6 +176,7 @@ class Carrier:
             effect = self._next_effect()
             if isinstance(effect, End):
                 self._drop_transport(1000)
+                self._wait_for_run_before()
                 return
             try:
                 self._carry_out(effect)
@@ -208,6 +214,7 @@ class Carrier:
                 self._drop_transport(effect.code)
 
     def _open(self) -> None:
+        self._wait_for_run_before()
         if not self._wait_for_old_transport():
             return
         ear = _Ear(self)
@@ -221,6 +228,12 @@ class Carrier:
             ear.on_loss(Loss("connect", str(error)))
             return
         self._transport = self._leaving = transport
+
+    def _wait_for_run_before(self) -> None:
+        """Wait until the run before, which has ended, has closed its connection."""
+        before, self._before = self._before, None
+        if before is not None and before._keeper.ident is not None:
+            before._keeper.join(_HANDOVER)
 
     def _wait_for_old_transport(self) -> bool:
         """No frame of an old connection may come after one of a new: wait until its thread has ended.

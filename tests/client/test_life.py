@@ -349,6 +349,22 @@ def test_start_after_a_close_in_an_observer_starts_again(server: Simulator, conn
     wait_for_topics(server, "T.MSFT")
 
 
+def test_start_while_the_last_connection_is_being_closed_waits_for_that(
+    connect: Connect, transport: str
+) -> None:
+    """An account with one connection would be refused a second one, and then have to wait."""
+    with Simulator(market=False, second_connection="allow") as server:
+        client = connect(server, transport=transport)
+        client.subscribe_stock_trades(["AAPL"]).subscribe(on_completed=client.start_stream_thread)
+        client.start_stream_thread()
+        wait_for_topics(server, "T.AAPL")
+        server.freeze()  # so it does not answer the close, and the client gives it half a second
+        client.close_stream(0)
+        server.wait_for(lambda it: it.connections == 2, timeout=PATIENCE)
+        keepers = [thread.name for thread in threading.enumerate() if thread.name.endswith("-keeper")]
+        assert keepers == ["rxpolygon-stocks-keeper"]  # that of the first connection has ended
+
+
 def test_close_after_a_start_in_an_observer_wins(server: Simulator, connect: Connect) -> None:
     client = connect(server)
 
