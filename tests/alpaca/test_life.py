@@ -135,8 +135,10 @@ def test_run_that_blocks_a_loop_with_events_under_way_calls_handlers_all_the_sam
 def test_ctrl_c_ends_run_quietly(server: Simulator, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
-        "import sys\n"
+        "import signal, sys\n"
         "from rxpolygon.alpaca import StockDataStream\n"
+        # Programs that are started in the background are made to ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "stream = StockDataStream('demo', 'SECRET', url_override=sys.argv[1])\n"
         "async def handler(trade): print(trade.id, flush=True)\n"
         "stream.subscribe_trades(handler, 'AAPL')\n"

@@ -141,9 +141,11 @@ def test_interrupt_ends_a_program_that_waits(busy: Simulator, transport: str, wa
         busy,
         transport,
         f"""
+        import reactivex
         from reactivex import operators as ops
         def last():
             client.subscribe_stock_trades().pipe(ops.last()).run()
+        reactivex.just(0).pipe(ops.last()).run()  # loads all that it needs: not where the interrupt may come
         client.subscribe_stock_trades().subscribe(lambda trade: None)
         try:
             with client:
