@@ -137,16 +137,21 @@ class FigureCanvas(Canvas[C], Generic[C]):
 
     def draw(self, frame: C) -> None:
         """Traces get new data; new panels make room for themselves."""
-        layout = _moving_layout(frame)
+        layout, traces = _moving_layout(frame), frame.traces()
         with self._lock:
             with self.widget.batch_update():
-                for shown, trace in zip(self.widget.data, frame.traces(), strict=True):
+                for shown, trace in zip(self.widget.data, traces, strict=True):
                     shown.update({key: value for key, value in trace.items() if key not in _CONSTANT})
                 if layout != self._layout:  # else what the user changed stays
                     self.widget.update_layout(layout)
                 self.widget.layout.title.text = frame.title
             self._layout = layout
             self.view_bundle()  # this sends the whole state, for a browser that is still loading
+            # plotly sends what has changed. A browser that is done with loading between that and the state
+            # would get new prices for ever, and never hear that there is something to be seen.
+            self.widget._send_update_msg(
+                {"visible": [trace["visible"] for trace in traces]}, {"title.text": frame.title}
+            )
 
     def keepsake(self) -> MimeBundle:
         """The figure itself, which notebooks show with zoom and hover, and code hosts pass over."""

@@ -73,6 +73,20 @@ def test_figure_grows_at_redraws() -> None:
         assert sizes == [0, 2, 2, 4, 4, 6]  # twice a second
 
 
+def test_each_redraw_tells_the_browser_anew_what_can_be_seen() -> None:
+    """It takes nothing in while it loads, and of what it was told before plotly sends no more."""
+    clock, bars, sent = TestScheduler(), Subject[Bar](), list[Any]()
+    with candlesticks(bars, scheduler=clock) as view:
+        view.figure.observe(lambda change: sent.append(change.new), "_py2js_update")
+        for minute in range(3):
+            bars.on_next(bar("IBM", at=60 * minute))
+            clock.advance_to(minute + 1)
+        told = [update for update in sent if update is not None]
+    wholes = [update["style_data"]["visible"] for update in told if len(update["style_traces"]) == 12]
+    assert wholes == [[True, True, *[False] * 10]] * 3
+    assert told[-1]["layout_data"] == {"title.text": "IBM"}
+
+
 def test_forming_and_revised_bars_take_the_place_of_their_candle() -> None:
     bars = Subject[Bar]()
     with candlesticks(bars) as view:
