@@ -9,6 +9,7 @@ from typing import Any, Final
 from rxpolygon.alpaca import StockDataStream
 from rxpolygon.simulator import Simulator
 from rxpolygon.status import Status
+from tests.client.support import topics, wait_for_topics
 from tests.support import wait_for
 
 __all__ = ["FEED", "Connect", "ids", "push", "push_until", "statuses", "topics", "trade", "wait_for_topics"]
@@ -57,25 +58,6 @@ def push_until(server: Simulator, condition: Callable[[], bool], symbol: str = "
 def ids(events: list[Any]) -> list[int]:
     """The ids of trades, or of their dicts."""
     return [event["i"] if isinstance(event, dict) else event.id for event in events]
-
-
-def topics(server: Simulator) -> set[str]:
-    """What the server's connections have subscribed to."""
-    return {topic for held in server.subscriptions.values() for topic in held}
-
-
-def wait_for_topics(server: Simulator, *expected: str, connection: int | None = None) -> None:
-    """Wait until the server holds exactly these topics, on the connection of that number if one is given.
-
-    After another start the old connection may still be open for the server, with the same topics.
-    """
-
-    def is_so() -> bool:
-        if connection is not None:
-            return server.subscriptions == {connection: frozenset(expected)}
-        return topics(server) == set(expected)
-
-    wait_for(is_so, message=lambda: f"{expected}; there are {server.subscriptions}")
 
 
 def statuses(stream: StockDataStream) -> list[Status]:

@@ -115,7 +115,7 @@ def topics(server: Simulator) -> set[str]:
 def wait_for_topics(server: Simulator, *expected: str, connection: int | None = None) -> None:
     """Wait until the server holds exactly these topics, on the connection of that number if one is given.
 
-    After a reconnect the old connection may still be open for the server, with the same topics.
+    After a reconnect or another start the server may still hold the old connection, with the same topics.
     """
 
     def is_so() -> bool:
