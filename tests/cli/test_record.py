@@ -24,6 +24,7 @@ Command = Callable[..., Outcome]
 
 _SOME = 100  # bytes, more than gzip's header
 
+_PROGRESS = re.compile(r"rxpolygon: [\d,]+ frames, .* on disk\)")
 _SUMMARY = re.compile(
     r"rxpolygon: recorded ([\d,]+) frames \([\d.]+ \w+\), 0 dropped, [\d.]+ \w+ in (\d+) files?: (.+)"
 )
@@ -53,7 +54,7 @@ def test_record_writes_the_frames_of_the_chosen_channels(
     outcome = patiently(attempt, has_trades)
     assert (outcome.status, outcome.out) == (0, "")
     logged_in, *progress, summary = outcome.err.splitlines()
-    assert all(re.fullmatch(r"rxpolygon: [\d,]+ frames, .* on disk\)", line) for line in progress)
+    assert all(_PROGRESS.fullmatch(line) for line in progress)
     assert logged_in == f"rxpolygon: logged in to {market.url}/stocks"
     told = _SUMMARY.fullmatch(summary)
     assert told is not None
@@ -219,7 +220,7 @@ def test_record_on_a_disk_that_becomes_full_ends_with_one_line(market: Simulator
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     logged_in, *progress, reason = done.stderr.splitlines()
-    assert all(re.fullmatch(r"rxpolygon: [\d,]+ frames, .* on disk\)", line) for line in progress)
+    assert all(_PROGRESS.fullmatch(line) for line in progress)
     assert logged_in == f"rxpolygon: logged in to {market.url}/stocks"
     assert reason.startswith(f"rxpolygon: cannot record to {path}: File too large (")
 
