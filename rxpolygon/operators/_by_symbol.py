@@ -7,11 +7,11 @@ from threading import Lock
 from typing import TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
+from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.errors import InvalidTypeError
 from rxpolygon.operators._checks import function
-from rxpolygon.operators._direct import ignore, observe_directly
+from rxpolygon.operators._direct import DirectObserver, ignore
 from rxpolygon.operators._protocols import Timed
 from rxpolygon.operators._symbol_stream import SymbolStream
 from rxpolygon.operators._turns import Turns
@@ -20,6 +20,30 @@ __all__ = ["by_symbol"]
 
 TTimed = TypeVar("TTimed", bound=Timed)
 TOut = TypeVar("TOut")
+
+
+class _SymbolObserver(DirectObserver[TOut]):
+    """Who observes the pipeline of one symbol."""
+
+    __slots__ = ("_on_completed", "_on_error", "_symbol")
+
+    def __init__(
+        self,
+        symbol: str,
+        on_next: Callable[[TOut], None],
+        on_error: Callable[[str, Exception], None],
+        on_completed: Callable[[str], None],
+    ) -> None:
+        super().__init__(on_next)
+        self._symbol = symbol
+        self._on_error = on_error
+        self._on_completed = on_completed
+
+    def failed(self, error: Exception) -> None:
+        self._on_error(self._symbol, error)
+
+    def completed(self) -> None:
+        self._on_completed(self._symbol)
 
 
 def by_symbol(
@@ -48,7 +72,7 @@ def by_symbol(
       that it raises, end the output; with ``on_symbol_error`` they end only that symbol, for good.
     - *Silence*: nothing happens but what pipelines do by timers.
     - *Dispose*: releases the source and every pipeline. A symbol's pipeline lives until then or until it
-      completes; it takes about 1.5 KB besides what the pipeline does. Subscriptions share nothing, as far
+      completes; it takes about 0.6 KB besides what the pipeline does. Subscriptions share nothing, as far
       as ``pipeline`` does not.
     - *Threads*: the observer is called on the thread on which a pipeline emits, one call at a time.
 
@@ -90,7 +114,8 @@ def by_symbol(
             emit = turns.outlet()
             streams: dict[str, SymbolStream[TTimed]] = {}
             pushes: dict[str, Callable[[TTimed], None]] = {}
-            subscriptions: dict[str, SingleAssignmentDisposable] = {}
+            # Those of the pipelines that are not over.
+            observers: dict[str, _SymbolObserver[TOut]] = {}
             lock = Lock()
             # The source and the pipelines that are not over; under the lock.
             running = 1
@@ -99,23 +124,17 @@ def by_symbol(
             def open_stream(symbol: str) -> Callable[[TTimed], None]:
                 nonlocal running
                 stream = streams[symbol] = SymbolStream(symbol, pushes)
-                subscription = subscriptions[symbol] = SingleAssignmentDisposable()
+                observer = observers[symbol] = _SymbolObserver(symbol, emit, close_failed, close)
                 with lock:
                     running += 1
-                subscription.disposable = observe_directly(
-                    pipeline(stream),
-                    emit,
-                    lambda error: close_failed(symbol, error),
-                    lambda: close(symbol),
-                    scheduler,
-                )
+                observer.observe(pipeline(stream), scheduler)
                 # Gone if the observer disposed of everything while the pipeline was made.
                 return pushes.get(symbol, ignore)
 
             def close(symbol: str) -> None:
-                subscription = subscriptions.pop(symbol, None)
-                if subscription is not None:
-                    subscription.dispose()
+                observer = observers.pop(symbol, None)
+                if observer is not None:
+                    observer.dispose()
                     release_one()
 
             def release_one() -> None:
@@ -170,9 +189,9 @@ def by_symbol(
                 release_one()
 
             def dispose_all() -> None:
-                for subscription in tuple(subscriptions.values()):
-                    subscription.dispose()
-                subscriptions.clear()
+                for observer in tuple(observers.values()):
+                    observer.dispose()
+                observers.clear()
                 streams.clear()
                 pushes.clear()
 

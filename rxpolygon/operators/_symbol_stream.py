@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import RLock
 from typing import Generic, TypeVar
 
 from reactivex import Observable, abc
@@ -23,21 +24,26 @@ def _do_nothing() -> None:
     """For who does not want to know."""
 
 
-class _Taker(Generic[T]):
-    """Who observes a symbol's stream."""
+class _Taker(abc.DisposableBase, Generic[T]):
+    """Who observes a symbol's stream; disposing of it is unsubscribing."""
 
-    __slots__ = ("is_stopped", "on_completed", "on_error", "on_next")
+    __slots__ = ("_stream", "is_stopped", "on_completed", "on_error", "on_next")
 
     def __init__(
         self,
+        stream: SymbolStream[T],
         on_next: Callable[[T], None] | None,
         on_error: Callable[[Exception], None] | None,
         on_completed: Callable[[], None] | None,
     ) -> None:
+        self._stream = stream
         self.on_next: Callable[[T], None] = on_next or ignore
         self.on_error = on_error or _raise
         self.on_completed = on_completed or _do_nothing
         self.is_stopped = False
+
+    def dispose(self) -> None:
+        self._stream._remove(self)
 
 
 class SymbolStream(Observable[T]):
@@ -47,8 +53,14 @@ class SymbolStream(Observable[T]):
         symbol: The symbol.
     """
 
+    # One object each, without what nobody needs: see DirectObserver.
+    __slots__ = ("_is_completed", "_pushes", "_takers", "symbol")
+
+    # RxPY's own subscribe is not used.
+    _subscribe = None
+
     def __init__(self, symbol: str, pushes: dict[str, Callable[[T], None]]) -> None:
-        super().__init__()
+        # Not the base's, which makes a lock.
         self.symbol = symbol
         # What to call with an event of each symbol; ours is kept there. With one observer, as nearly
         # always, it is that observer's function itself, so that an event meets no object but those of the
@@ -58,6 +70,13 @@ class SymbolStream(Observable[T]):
         self._takers: tuple[_Taker[T], ...] = ()
         self._is_completed = False
         self._set_takers(())
+
+    def __getattr__(self, name: str) -> RLock:
+        if name != "lock":
+            raise AttributeError(f"a SymbolStream has no attribute {name!r}", name=name, obj=self)
+        # Only operators that observe several Observables ask for it, some of them on several threads.
+        lock: RLock = vars(self).setdefault("lock", RLock())
+        return lock
 
     def subscribe(
         self,
@@ -74,14 +93,14 @@ class SymbolStream(Observable[T]):
         """
         if isinstance(on_next, abc.ObserverBase) or callable(getattr(on_next, "on_next", None)):
             observer: abc.ObserverBase[T] = on_next  # type: ignore[assignment]  # as RxPY takes them
-            taker = _Taker(observer.on_next, observer.on_error, observer.on_completed)
+            taker = _Taker(self, observer.on_next, observer.on_error, observer.on_completed)
         else:
-            taker = _Taker(on_next, on_error, on_completed)
+            taker = _Taker(self, on_next, on_error, on_completed)
         if self._is_completed:
             taker.on_completed()
             return Disposable()
         self._set_takers((*self._takers, taker))
-        return Disposable(lambda: self._remove(taker))
+        return taker
 
     def _remove(self, taker: _Taker[T]) -> None:
         taker.is_stopped = True

@@ -84,6 +84,33 @@ def test_by_symbol_pipeline_that_observes_twice_gets_everything_twice() -> None:
     assert watch.end == END
 
 
+def test_by_symbol_stream_has_a_lock_for_operators_that_need_one() -> None:
+    locks: list[object] = []
+
+    def late(stream: SymbolStream[Trade]) -> Observable[Trade]:
+        locks.append(stream.lock)
+        assert stream.lock is locks[-1]
+        return stream.pipe(ops.delay(3))
+
+    lab = Lab()
+    a, b = trade("A"), trade("B")
+    watch = lab.watch(lab.hot("-a-b-|", a=a, b=b).pipe(rxo.by_symbol(late)))
+    lab.run()
+    assert watch.seen == [(4, a), (6, b), (8, END)]
+    assert locks[0] is not locks[1]
+
+
+def test_by_symbol_stream_has_nothing_else_that_it_was_not_given() -> None:
+    def pipeline(stream: SymbolStream[Trade]) -> Observable[Trade]:
+        assert not hasattr(stream, "price")
+        return stream
+
+    source: Hot[Trade] = Hot()
+    watch = Watch[Trade]().of(source.pipe(rxo.by_symbol(pipeline)))
+    source.send(trade("A"))
+    assert len(watch.values) == 1
+
+
 def test_by_symbol_completion_lets_pipelines_flush_and_waits_for_the_last() -> None:
     lab = Lab()
     source = lab.hot("-a-b-|", a=trade("A", 1), b=trade("B", 2))
