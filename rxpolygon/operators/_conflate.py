@@ -73,6 +73,8 @@ def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observabl
         ) -> abc.DisposableBase:
             turns = Turns(observer)
             latest: dict[str, TTimed] = {}
+            # The newest timestamp of each symbol's events so far; of those in ``latest`` only where they
+            # came out of order. It is asked for by late events alone.
             times: dict[str, int] = {}
             newest = window_end = _BEGINNING
 
@@ -80,7 +82,16 @@ def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observabl
                 kept = tuple(latest.values())
                 latest.clear()
                 for event in kept:
+                    if event.timestamp is not None:
+                        times[event.symbol] = event.timestamp
                     turns.emit(event)
+
+            def is_late(symbol: str, time: int) -> bool:
+                if symbol in latest:
+                    stamp = latest[symbol].timestamp
+                    if stamp is not None and stamp > time:
+                        return True
+                return times.get(symbol, _BEGINNING) > time
 
             def take(event: TTimed) -> None:
                 nonlocal newest, window_end
@@ -90,17 +101,17 @@ def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observabl
                     turns.end(unfit(event, "an event with symbol and timestamp", error))
                     return
                 if time is None:
-                    time = newest
+                    time = times[symbol] = newest
                 if time >= window_end:
                     flush()
                     window_end = (time // every_ms + 1) * every_ms
-                if time > newest:
+                if time >= newest:
                     newest = time
-                if time >= times.get(symbol, _BEGINNING):
-                    times[symbol] = time
-                    # Out and in again, so that the order is that of the events.
-                    latest.pop(symbol, None)
-                    latest[symbol] = event
+                elif is_late(symbol, time):
+                    return
+                # Out and in again, so that the order is that of the events.
+                latest.pop(symbol, None)
+                latest[symbol] = event
 
             def complete(_: object) -> None:
                 flush()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import reactivex
 from hypothesis import given
@@ -98,3 +100,25 @@ def test_conflate_in_order_equals_the_last_of_each_symbol_and_window(rows: list[
     ours = push_through(rxo.conflate("1s"), events)
     assert sorted(map(id, ours)) == sorted(map(id, expected.values()))
     assert [id(it) for it in events if any(it is one for one in ours)] == [id(it) for it in ours]
+
+
+@given(st.lists(st.tuples(st.sampled_from("AB"), st.none() | st.integers(0, 30)), max_size=50))
+def test_conflate_out_of_order_equals_going_through_all_events(rows: list[tuple[str, int | None]]) -> None:
+    events = [trade(symbol, at=at) for symbol, at in rows]
+    expected: list[Trade] = []
+    kept: dict[str, Trade] = {}
+    seen: dict[str, int] = {}
+    now = end = -1
+    for event in events:
+        at = now if event.timestamp is None else event.timestamp
+        if at >= end and at >= 0:
+            expected += kept.values()
+            kept, end = {}, at - at % 10 + 10
+        now = max(now, at)
+        if at >= seen.get(event.symbol, -1):
+            seen[event.symbol] = at
+            kept.pop(event.symbol, None)
+            kept[event.symbol] = event
+    expected += kept.values()
+    ours = push_through(rxo.conflate(timedelta(milliseconds=10)), events)
+    assert list(map(id, ours)) == list(map(id, expected))
