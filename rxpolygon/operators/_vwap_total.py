@@ -23,6 +23,7 @@ class Total:
     """
 
     __slots__ = (
+        "_oldest",
         "_trades",
         "count",
         "notional",
@@ -40,6 +41,8 @@ class Total:
         self.period_end = _BEGINNING
         # Only a window needs its trades.
         self._trades: deque[tuple[int, float, float]] | None = None
+        # Not after the oldest of them: who looks whether that has left need not look at the trade.
+        self._oldest = _BEGINNING
         self.clear()
 
     def clear(self) -> None:
@@ -57,16 +60,14 @@ class Total:
         """Adds a trade."""
         before = self.notional
         self.notional = after = before + notional
-        if abs(before) >= abs(notional):
-            self.notional_rest += (before - after) + notional
-        else:
-            self.notional_rest += (notional - after) + before
+        rest = (before - after) + notional if abs(before) >= abs(notional) else (notional - after) + before
+        if rest:  # mostly there is none
+            self.notional_rest += rest
         before = self.volume
         self.volume = after = before + size
-        if abs(before) >= abs(size):
-            self.volume_rest += (before - after) + size
-        else:
-            self.volume_rest += (size - after) + before
+        rest = (before - after) + size if abs(before) >= abs(size) else (size - after) + before
+        if rest:
+            self.volume_rest += rest
         self.count += 1
         if size:
             self.sized += 1
@@ -88,10 +89,13 @@ class Total:
         if trades is None:
             trades = self._trades = deque()
         trades.append((self.time, notional, size))
-        oldest = self.time - window
-        while trades[0][0] <= oldest:
+        until = self.time - window
+        if self._oldest > until:
+            return
+        while trades[0][0] <= until:
             _, notional, size = trades.popleft()
             self.remove(notional, size)
+        self._oldest = trades[0][0]
 
     def part(self, notional: float, size: float) -> Part:
         """What was just added, to be withdrawn later."""
@@ -117,6 +121,7 @@ class Total:
         self.add(notional, size)
         if self._trades is not None:
             self._trades.insert(bisect_right(self._trades, time, key=_time_of), trade)
+            self._oldest = min(self._oldest, time)
 
 
 def _time_of(trade: tuple[int, float, float]) -> int:
