@@ -71,7 +71,7 @@ class Frames:
 class _Stage:
     """Where the one subscriber of a feed stands."""
 
-    subscriber: Subscriber
+    subscriber: Subscriber | None = None
 
     def subscribe(self, subscriber: Subscriber, interest: Interest) -> None:
         self.subscriber = subscriber
@@ -88,8 +88,13 @@ class Feed(KeyedObservable[T]):
         super().__init__(self._stage, Interest(()))
 
     @property
+    def is_observed(self) -> bool:
+        return self._stage.subscriber is not None
+
+    @property
     def push(self) -> Callable[[T], object]:
         """What takes an event, once it is subscribed."""
+        assert self._stage.subscriber is not None
         return self._stage.subscriber.on_next
 
     def send(self, events: Iterable[T]) -> None:
@@ -98,6 +103,7 @@ class Feed(KeyedObservable[T]):
             on_next(event)
 
     def complete(self) -> None:
+        assert self._stage.subscriber is not None
         self._stage.subscriber.on_completed()
 
     def play(self, frames: Iterable[Sequence[T]]) -> None:

@@ -5,13 +5,9 @@ Run by hand:  python -m tests.benchmarks.bench_bars
 All ways get the same trades of 500 symbols in the same run, in turn, and must give the same bars. Trades
 come as in the client: the bytes of a frame of 50 are decoded, then pushed one by one into the lightest hot
 Observable there is. A figure is the median of some passes, in microseconds of the thread's own time an event,
-so that other programs disturb it little. Garbage collection is off, and the decoding is left out where not
-said otherwise. Hold the ratios against the targets; the absolute figures are this machine's. streamz and
-csp are left out where they are not installed.
-
-The growth is that of a trade's cost from 10 symbols to 10,000, with as many trades in a bar: the same market
-with more symbols is compared, not bars of many trades with bars of few, which cost more by themselves.
-Two growths are told: of the operator alone, and of all that a trade costs from its bytes to the bar.
+so that other programs disturb it little. Garbage collection is off, and the decoding is left out. Hold the
+ratios against the targets; the absolute figures are this machine's. streamz and csp are left out where they
+are not installed.
 """
 
 from __future__ import annotations
@@ -23,7 +19,6 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import NamedTuple
 
 import rxpolygon.operators as rxo
 from rxpolygon.events import Trade
@@ -35,7 +30,6 @@ from tests.benchmarks.bar_ways import (
     Feed,
     Frames,
     alike,
-    by_rank,
     market,
     with_csp,
     with_group_by,
@@ -46,20 +40,12 @@ from tests.benchmarks.bar_ways import (
 )
 
 PASSES = 7
-MANY = 500_000
-TRADES_A_BAR = 50
 
 Way = Callable[[Iterable[list[Trade]]], list[Bar]]
 
 
-class Cost(NamedTuple):
+def cost(way: Way, frames: Frames) -> float:
     """Microseconds an event."""
-
-    alone: float
-    with_decoding: float
-
-
-def cost(way: Way, frames: Frames, events: int) -> Cost:
     gc.collect()
     gc.disable()
     decoding = frames.seconds
@@ -68,7 +54,7 @@ def cost(way: Way, frames: Frames, events: int) -> Cost:
     whole = time.thread_time() - start
     decoding = frames.seconds - decoding
     gc.enable()
-    return Cost((whole - decoding) / events * 1e6, whole / events * 1e6)
+    return (whole - decoding) / EVENTS * 1e6
 
 
 def compare() -> None:
@@ -89,34 +75,12 @@ def compare() -> None:
     passes: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(PASSES):
         for name, way in ways.items():
-            passes[name].append(cost(way, frames, EVENTS).alone)
+            passes[name].append(cost(way, frames))
     for name, way in ways.items():
         assert sorted(way(frames), key=place) == expected, name
         median = statistics.median(passes[name])
         ratio = median / statistics.median(passes["time_bars"])
         print(f"{name:38} {median:8.2f} µs an event   {ratio:6.1f} times time_bars")
-
-
-def growth() -> None:
-    for title, weigh in (("equally busy", alike), ("busy as 1/rank", by_rank)):
-        streams = {
-            symbols: Frames(market(symbols, MANY, MANY / TRADES_A_BAR / symbols, weigh))
-            for symbols in (10, 500, 10_000)
-        }
-        passes: dict[int, list[Cost]] = {symbols: [] for symbols in streams}
-        for _ in range(PASSES):
-            for symbols, frames in streams.items():
-                passes[symbols].append(cost(with_time_bars, frames, MANY))
-        medians = {
-            symbols: Cost(*map(statistics.median, zip(*costs, strict=True)))
-            for symbols, costs in passes.items()
-        }
-        for symbols, median in medians.items():
-            print(
-                f"{symbols:6} symbols, {title:15} {median.alone:6.2f} µs an event"
-                f"   {median.alone / medians[10].alone:5.2f} times 10 symbols"
-                f"   {median.with_decoding / medians[10].with_decoding:5.2f} with decoding"
-            )
 
 
 def memory(symbols: int = 10_000) -> None:
@@ -159,7 +123,6 @@ def main() -> None:
     print(f"Python {platform.python_version()}, reactivex {version('reactivex')}, {platform.machine()}")
     print(f"{EVENTS:,} trades of 500 symbols, one-minute bars, medians of {PASSES} passes")
     compare()
-    growth()
     memory()
 
 

@@ -208,7 +208,9 @@ def _certificate() -> Iterator[tuple[Path, Path]]:
         yield write_certificate(Path(folder))
 
 
-class _NoHandlers:
+class NoHandlers:
+    """A client without callbacks."""
+
     wants_frames = False
 
     def on_frame(self, frame: bytes) -> None: ...
@@ -228,7 +230,7 @@ def _delivery(symbols: int) -> Delivery:
         for prefix in "TQ":
             interest = Interest([Topic(prefix, symbol(number))])
             KeyedObservable[Event](router, interest).subscribe(_ignore)
-    return Delivery(codec, router, Fan[Event](), FrameFan(), StatusFan(), _NoHandlers())
+    return Delivery(codec, router, Fan[Event](), FrameFan(), StatusFan(), NoHandlers())
 
 
 def observers(rounds: int, seconds: float) -> None:

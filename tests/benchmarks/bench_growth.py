@@ -1,0 +1,262 @@
+"""How much more an event costs with 10,000 symbols than with 10, for operators that keep state by symbol.
+
+Run by hand:  python -m tests.benchmarks.bench_growth [--passes 7] [--only NAME]
+
+Two costs are told, in microseconds of the thread's own time an event, so that other programs disturb them
+little. Both are medians of some passes, in which the numbers of symbols take turns:
+
+    from the frame on    all that the client does with an event: decode, route, count, operate
+    alone                the operator by itself, pushed event by event
+
+The frames have 50 events as the vendor writes them, with all the fields that its trades and quotes have.
+Symbols are equally busy, or a few have most of the events, as in a market. The second half of a stream is
+timed, when every symbol has its state. Where an operator takes trades, a symbol has 25 a minute, however many
+symbols there are: bars of many trades are not compared with bars of few. Garbage collection is off.
+
+What grows is the time that the processor waits for memory: the state of 10,000 symbols is larger than its
+caches. So the figures depend on the machine, and on what else runs on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from platform import machine, python_version
+from typing import Any, NamedTuple
+
+from reactivex import Observable
+from reactivex import operators as ops
+
+import rxpolygon.operators as rxo
+from rxpolygon.delivery import Delivery
+from rxpolygon.events import Event, Quote, Trade
+from rxpolygon.fan import Fan, FrameFan, StatusFan
+from rxpolygon.router import Router
+from rxpolygon.subscriber import Interest, KeyedObservable
+from rxpolygon.topics import Topic
+from rxpolygon.venues.polygon.channels import event_types
+from rxpolygon.venues.polygon.codec import PolygonCodec
+from rxpolygon.venues.polygon.names import StreamCluster
+from tests.benchmarks.bar_ways import CODES, Feed, alike, by_rank
+from tests.benchmarks.bench_stream import NoHandlers
+
+SIZES = (10, 500, 10_000)
+FRAME = 50
+EVENTS = 200_000
+TRADES = 500_000
+TRADES_A_MINUTE = 25
+BASE = 1_700_000_040_000  # a whole minute
+MINUTE = 60_000
+
+Weigh = Callable[[int], float]
+Operator = Callable[[Observable[Any]], Observable[Any]]
+
+
+class Streams(NamedTuple):
+    """What a pipeline may be made of: only what it observes costs it anything."""
+
+    trades: Observable[Any]
+    quotes: Observable[Any]
+    both: Observable[Any]
+
+
+class Way(NamedTuple):
+    """A pipeline, and what it is given."""
+
+    build: Callable[[Streams], Observable[Any]]
+    market: Callable[[int, Weigh], list[bytes]]
+
+
+class Cost(NamedTuple):
+    """Microseconds an event."""
+
+    whole: float
+    alone: float
+
+
+def trade(number: int, symbol: str, price: float, size: int, stamp: int, codes: Iterable[int]) -> str:
+    """A trade as it stands on the wire."""
+    return (
+        f'{{"ev":"T","sym":"{symbol}","i":"{number}","x":{number % 19 + 1},"p":{price:.2f},"s":{size},'
+        f'"c":[{",".join(map(str, codes))}],"t":{stamp},"q":{number},"z":3}}'
+    )
+
+
+def quote(number: int, symbol: str, bid: float, size: int, stamp: int) -> str:
+    """A quote as it stands on the wire."""
+    return (
+        f'{{"ev":"Q","sym":"{symbol}","bx":11,"bp":{bid:.2f},"bs":{size},"ax":12,"ap":{bid + 0.02:.2f},'
+        f'"as":{size + 1},"c":1,"t":{stamp},"q":{number},"z":3}}'
+    )
+
+
+def drawn(symbols: int, weigh: Weigh, events: int, chance: random.Random) -> list[str]:
+    """The symbol of each event."""
+    weights = [weigh(rank) for rank in range(1, symbols + 1)]
+    return chance.choices([f"S{number:05}" for number in range(symbols)], weights, k=events)
+
+
+def framed(events: list[str]) -> list[bytes]:
+    return [f"[{','.join(events[at : at + FRAME])}]".encode() for at in range(0, len(events), FRAME)]
+
+
+def trades_and_quotes(symbols: int, weigh: Weigh) -> list[bytes]:
+    """Three quotes for a trade, 10,000 events a second."""
+    chance = random.Random(1)
+    made: list[str] = []
+    for number, symbol in enumerate(drawn(symbols, weigh, EVENTS, chance)):
+        bid, stamp = 100 + chance.randrange(100) / 100, BASE + number // 10
+        if number % 4:
+            made.append(quote(number, symbol, bid, chance.randrange(1, 50), stamp))
+        else:
+            price = bid + chance.choice((0.0, 0.01, 0.02))
+            made.append(trade(number, symbol, price, 100, stamp, (14,)))
+    return framed(made)
+
+
+def trades_alone(symbols: int, weigh: Weigh) -> list[bytes]:
+    """Trades alone, half of them odd lots; the more symbols there are, the less time passes."""
+    chance = random.Random(1)
+    length = MINUTE * TRADES // TRADES_A_MINUTE // symbols
+    return framed(
+        [
+            trade(
+                number,
+                symbol,
+                100 + chance.randrange(400) / 4,
+                chance.randrange(1, 300),
+                BASE + number * length // TRADES,
+                chance.choice(CODES),
+            )
+            for number, symbol in enumerate(drawn(symbols, weigh, TRADES, chance))
+        ]
+    )
+
+
+def of_both(operator: Operator) -> Way:
+    return Way(lambda streams: streams.both.pipe(operator), trades_and_quotes)
+
+
+def of_trades(operator: Operator) -> Way:
+    return Way(lambda streams: streams.trades.pipe(operator), trades_alone)
+
+
+def joined(**options: Any) -> Way:
+    return Way(
+        lambda streams: streams.trades.pipe(rxo.join_quotes(streams.quotes, **options)), trades_and_quotes
+    )
+
+
+def price_of(event: Trade | Quote) -> float:
+    return event.price if type(event) is Trade else 0.0
+
+
+WAYS = {
+    "(no operator)": of_both(lambda events: events),
+    "time_bars('1m')": of_trades(rxo.time_bars("1m")),
+    "join_quotes": joined(),
+    "join_quotes(hold='100ms')": joined(hold="100ms"),
+    "by_symbol(nothing)": of_both(rxo.by_symbol(lambda events: events)),
+    "by_symbol(map)": of_both(rxo.by_symbol(ops.map(price_of))),
+    "conflate('1s')": of_both(rxo.conflate("1s")),
+    "reorder('100ms')": of_both(rxo.reorder("100ms")),
+    "deduplicate": of_trades(rxo.deduplicate()),
+    "vwap": of_trades(rxo.vwap()),
+    "vwap('1m')": of_trades(rxo.vwap("1m")),
+    "rolling('1m')": of_trades(rxo.rolling("1m")),
+}
+
+
+def ignore(_: object) -> None:
+    """The observer of every pipeline."""
+
+
+def subscribed_to(prefixes: str, router: Router) -> KeyedObservable[Any]:
+    return KeyedObservable(router, Interest([Topic(prefix, "*") for prefix in prefixes]))
+
+
+def through_client(way: Way, frames: list[bytes]) -> float:
+    """The seconds of the client's delivery, from the frames on."""
+    codec = PolygonCodec("ws://x", StreamCluster.STOCKS, "k")
+    router = Router(event_types("stocks"), lambda text: text, lambda topics: None)
+    delivery = Delivery(codec, router, Fan[Event](), FrameFan(), StatusFan(), NoHandlers())
+    streams = Streams(*(subscribed_to(prefixes, router) for prefixes in ("T", "Q", "TQ")))
+    way.build(streams).subscribe(ignore)
+    half = len(frames) // 2
+    for frame in frames[:half]:
+        delivery.frames([frame])
+    start = time.thread_time()
+    for frame in frames[half:]:
+        delivery.frames([frame])
+    return time.thread_time() - start
+
+
+def pushed(way: Way, frames: list[bytes]) -> float:
+    """The seconds of the operator alone."""
+    decode = PolygonCodec("ws://x", StreamCluster.STOCKS, "k").decode
+    feeds = [Feed[Any]() for _ in range(3)]
+    way.build(Streams(*feeds)).subscribe(ignore)
+    trades, quotes, both = (feed.push if feed.is_observed else ignore for feed in feeds)
+    push_trade, push_quote = (trades, quotes) if both is ignore else (both, both)
+    seconds = 0.0
+    for number, frame in enumerate(frames):
+        events = [(push_trade if type(event) is Trade else push_quote, event) for event in decode(frame)]
+        start = time.thread_time()
+        for push, event in events:
+            push(event)
+        if number >= len(frames) // 2:
+            seconds += time.thread_time() - start
+    return seconds
+
+
+def cost(way: Way, frames: list[bytes]) -> Cost:
+    """What an event costs in the second half of the frames."""
+    unit = len(frames) / 2 * FRAME / 1e6
+    figures: list[float] = []
+    for measure in (through_client, pushed):
+        gc.collect()
+        gc.disable()
+        figures.append(measure(way, frames) / unit)
+        gc.enable()
+    return Cost(*figures)
+
+
+def growth(way: Way, streams: list[list[bytes]], passes: int) -> str:
+    """The costs with each number of symbols, and how much more it is with the most."""
+    costs = [[cost(way, frames) for frames in streams] for _ in range(passes)]
+    medians = [
+        Cost(*map(statistics.median, zip(*of_size, strict=True))) for of_size in zip(*costs, strict=True)
+    ]
+    shown: list[str] = []
+    for figures in zip(*medians, strict=True):
+        values = " ".join(f"{figure:5.2f}" for figure in figures)
+        shown.append(f"{values} {figures[-1] / figures[0]:5.2f} x")
+    return "   ".join(shown)
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--passes", type=int, default=7)
+    parser.add_argument("--only", default="", help="operators whose name begins so")
+    chosen = parser.parse_args()
+    print(
+        f"{machine()}, CPython {python_version()}, reactivex {version('reactivex')}, {chosen.passes} passes"
+    )
+    for title, weigh in (("equally busy", alike), ("busy as 1/rank", by_rank)):
+        print(f"{title}: us an event with {', '.join(f'{size:,}' for size in SIZES)} symbols, and the growth")
+        print(f"  {'':28}{'from the frame on':26}   the operator alone")
+        for market in (trades_and_quotes, trades_alone):
+            streams = [market(size, weigh) for size in SIZES]
+            for name, way in WAYS.items():
+                if way.market is market and name.startswith(chosen.only):
+                    print(f"  {name:28}{growth(way, streams, chosen.passes)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
