@@ -170,7 +170,8 @@ class Delivery:
                 try:
                     table = tables[event.__class__]
                     table.last = event
-                    on_next = table[event.symbol]  # type: ignore[attr-defined]
+                    every = table.every
+                    on_next = table[event.symbol] if every is None else every  # type: ignore[attr-defined]
                     on_next(event)
                 except BaseException as error:
                     symbol: str = event.symbol  # type: ignore[attr-defined]

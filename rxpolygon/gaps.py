@@ -92,6 +92,7 @@ class _StandIn(SymbolTable):
 
     def __init__(self, table: SymbolTable, gap: Gap, caught: Callable[[str], OnNext]) -> None:
         dict.__init__(self)
+        self.every = None
         self.last = None
         self.table = table
         self._gap = gap

@@ -31,13 +31,20 @@ class SymbolTable(dict[str, OnNext]):
     That is the observer's own function where there is a single one. The keys are symbols as servers spell
     them: a spelling that was not seen before is looked up under its normal form once; from then on it is a
     plain dict lookup.
+
+    Attributes:
+        every: What to call with any event of the class, where all symbols have the same observers; None: look
+            the symbol up. Who observes the whole market has thousands of symbols, and is spared a lookup that
+            costs the more the more there are.
+        last: The newest event of the class, whatever its kind; dispatch thread only.
     """
 
-    __slots__ = ("_normal", "_odd_spellings", "_router", "_subscribers", "last")
+    __slots__ = ("_normal", "_odd_spellings", "_router", "_subscribers", "every", "last")
 
     def __init__(self, router: Owner, normal: Callable[[str], str]) -> None:
         super().__init__()
-        self.last: Any = None  # the newest event of the class, whatever its kind; dispatch thread only
+        self.every: OnNext | None = nobody
+        self.last: Any = None
         self._router = router
         self._normal = normal
         self._subscribers: dict[str, tuple[Subscriber, ...]] = {}  # by normal form; under the router's lock
@@ -79,6 +86,7 @@ class SymbolTable(dict[str, OnNext]):
         if normal != EVERY_SYMBOL:
             # At once and not with the first event: keys made one after another lie side by side in memory.
             self[normal] = self._callable_for(self.subscribers_of(normal))
+        self._settle()
 
     def remove(self, symbol: str, subscriber: Subscriber) -> None:
         """Undo :meth:`add`. Under the router's lock."""
@@ -89,6 +97,12 @@ class SymbolTable(dict[str, OnNext]):
         else:
             self._subscribers.pop(normal, None)
         self._forget(normal)
+        self._settle()
+
+    def _settle(self) -> None:
+        every = self._subscribers.get(EVERY_SYMBOL, ())
+        are_alike = len(self._subscribers) == bool(every)  # nobody asked for a symbol by name
+        self.every = self._callable_for(every) if are_alike else None
 
     def _forget(self, normal: str) -> None:
         if normal == EVERY_SYMBOL:
@@ -164,6 +178,7 @@ class _MuteTable(SymbolTable):
 
     def __init__(self) -> None:
         dict.__init__(self)
+        self.every = nobody
         self.last = None
 
     def __missing__(self, symbol: str) -> OnNext:

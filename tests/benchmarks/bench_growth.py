@@ -43,7 +43,7 @@ from rxpolygon.venues.polygon.channels import event_types
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster
 from tests.benchmarks.bar_ways import CODES, Feed, alike, by_rank
-from tests.benchmarks.bench_stream import NoHandlers
+from tests.support import NoHandlers
 
 SIZES = (10, 500, 10_000)
 FRAME = 50

@@ -29,11 +29,10 @@ from massive.websocket.models import Market, WebSocketMessage
 
 from rxpolygon import StreamClient
 from rxpolygon.delivery import Delivery
-from rxpolygon.errors import RxPolygonError
 from rxpolygon.events import Event
 from rxpolygon.fan import Fan, FrameFan, StatusFan
 from rxpolygon.router import Router
-from rxpolygon.status import Status, Subscribed
+from rxpolygon.status import Subscribed
 from rxpolygon.subscriber import Interest, KeyedObservable
 from rxpolygon.topics import Topic
 from rxpolygon.transport import TransportName
@@ -41,6 +40,7 @@ from rxpolygon.venues.polygon.channels import event_types
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster
 from tests.benchmarks.blaster import SYMBOLS, blasting, payloads, symbol
+from tests.support import NoHandlers
 
 _WARM_UP = 0.5  # seconds before a rate is taken
 
@@ -206,20 +206,6 @@ def _certificate() -> Iterator[tuple[Path, Path]]:
 
     with tempfile.TemporaryDirectory() as folder:
         yield write_certificate(Path(folder))
-
-
-class NoHandlers:
-    """A client without callbacks."""
-
-    wants_frames = False
-
-    def on_frame(self, frame: bytes) -> None: ...
-
-    def on_event(self, event: object) -> None: ...
-
-    def on_status(self, status: Status) -> None: ...
-
-    def on_end(self, error: RxPolygonError | None) -> None: ...
 
 
 def _delivery(symbols: int) -> Delivery:

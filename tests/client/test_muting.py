@@ -41,6 +41,7 @@ def test_lookup_in_the_middle_of_a_close_finds_nobody() -> None:
     tables.setdefault(Trade, SymbolTable(_Owner(), str))["AAPL"] = seen.append
     assert front[Trade]["AAPL"] is nobody
     assert front[Trade]["AAPL"] is nobody
+    assert front[Trade].every is nobody
 
 
 def test_table_that_is_put_back_after_a_close_is_not_looked_at_until_the_next_start() -> None:
@@ -53,6 +54,7 @@ def test_table_that_is_put_back_after_a_close_is_not_looked_at_until_the_next_st
     front.mute()
     front[Trade] = own  # as the first event after a gap does
     assert front[Trade]["AAPL"] is nobody
+    assert front[Trade].every is nobody
     front.unmute()
     assert front[Trade] is own
 
