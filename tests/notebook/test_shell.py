@@ -30,13 +30,15 @@ for text in (
 
 
 def test_terminal_shows_text_and_the_same_line_again_ends_the_view(tmp_path: Path) -> None:
+    # IPython warns where another virtual environment is the active one.
+    environment = {name: it for name, it in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-c", _PROGRAM],
         capture_output=True,
         text=True,
         check=False,
         cwd=tmp_path,
-        env={**os.environ, "IPYTHONDIR": str(tmp_path)},
+        env={**environment, "IPYTHONDIR": str(tmp_path)},
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "\nsymbol  price  size    time (UTC)\nIBM      7.00   100  15:00:00.000\n" in done.stdout
