@@ -101,8 +101,8 @@ class SymbolTable(dict[str, OnNext]):
 
     def _settle(self) -> None:
         every = self._subscribers.get(EVERY_SYMBOL, ())
-        are_alike = len(self._subscribers) == bool(every)  # nobody asked for a symbol by name
-        self.every = self._callable_for(every) if are_alike else None
+        named = len(self._subscribers) - (EVERY_SYMBOL in self._subscribers)
+        self.every = None if named else self._callable_for(every)
 
     def _forget(self, normal: str) -> None:
         if normal == EVERY_SYMBOL:

@@ -6,10 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from rxpolygon.errors import RxPolygonError
-from rxpolygon.status import Status
-
-__all__ = ["NoHandlers", "PATIENCE", "wait_for"]
+__all__ = ["PATIENCE", "wait_for"]
 
 #: How long a test waits for what must come, in seconds; only failures pay it.
 PATIENCE: Final = 30.0
@@ -38,17 +35,3 @@ def wait_for(
             raise AssertionError(f"waited {timeout:g} s in vain; the last value was {value!r}{told}")
         time.sleep(_POLL)
     return value
-
-
-class NoHandlers:
-    """A client without callbacks."""
-
-    wants_frames = False
-
-    def on_frame(self, frame: bytes) -> None: ...
-
-    def on_event(self, event: object) -> None: ...
-
-    def on_status(self, status: Status) -> None: ...
-
-    def on_end(self, error: RxPolygonError | None) -> None: ...

@@ -82,16 +82,14 @@ def conflate(every: str | timedelta) -> Callable[[Observable[TTimed]], Observabl
                 kept = tuple(latest.values())
                 latest.clear()
                 for event in kept:
-                    if event.timestamp is not None:
-                        times[event.symbol] = event.timestamp
+                    stamp = event.timestamp
+                    if stamp is not None:
+                        times[event.symbol] = stamp
                     turns.emit(event)
 
             def is_late(symbol: str, time: int) -> bool:
-                if symbol in latest:
-                    stamp = latest[symbol].timestamp
-                    if stamp is not None and stamp > time:
-                        return True
-                return times.get(symbol, _BEGINNING) > time
+                stamp = latest[symbol].timestamp if symbol in latest else None
+                return time < times.get(symbol, _BEGINNING) or (stamp is not None and time < stamp)
 
             def take(event: TTimed) -> None:
                 nonlocal newest, window_end

@@ -18,23 +18,12 @@ class RollingWindow:
     1983).
     """
 
-    __slots__ = (
-        "_back",
-        "_back_mean",
-        "_back_squares",
-        "_back_variation",
-        "_front",
-        "_last",
-        "_oldest",
-        "time",
-    )
+    __slots__ = ("_back", "_back_mean", "_back_squares", "_back_variation", "_front", "_last", "time")
 
     def __init__(self) -> None:
         #: The newest time that was pushed.
         self.time = -(2**63)
         self._last = nan
-        # The time of the oldest value, or before it: so that most values need not look at that one.
-        self._oldest = -(2**63)
         # (time, value, squared log return from the value before), oldest first.
         self._back: list[tuple[int, float, float]] = []
         self._back_mean = self._back_squares = self._back_variation = 0.0
@@ -57,17 +46,11 @@ class RollingWindow:
 
     def evict(self, until: int) -> None:
         """Removes all values whose time is ``until`` or before."""
-        if until < self._oldest:
-            return
         front = self._front
         while front and front[-1][0] <= until:
             front.pop()
         if not front and self._back and self._back[0][0] <= until:
             self._turn_over(until)
-        if front:
-            self._oldest = front[-1][0]
-        elif self._back:
-            self._oldest = self._back[0][0]
 
     def statistics(self) -> tuple[int, float, float, float]:
         """Count, mean, sum of squared deviations, realised variance (nan if unknown)."""

@@ -43,7 +43,8 @@ class _Taker(abc.DisposableBase, Generic[T]):
         self.is_stopped = False
 
     def dispose(self) -> None:
-        self._stream._remove(self)
+        if not self.is_stopped:
+            self._stream._remove(self)
 
 
 class SymbolStream(Observable[T]):
