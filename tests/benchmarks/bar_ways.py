@@ -112,12 +112,11 @@ class Feed(KeyedObservable[T]):
         self.complete()
 
 
-def market(symbols: int, events: int, minutes: float, weigh: Callable[[int], float]) -> Iterator[Trade]:
-    """Trades of symbols as busy as ``weigh`` says of their rank, half of them odd lots."""
+def market(symbols: int, events: int, minutes: float) -> Iterator[Trade]:
+    """Trades of symbols that are equally busy, half of them odd lots."""
     chance = random.Random(1)
     names = [f"S{number:05}" for number in range(symbols)]
-    weights = [weigh(rank) for rank in range(1, symbols + 1)]
-    for number, name in enumerate(chance.choices(names, weights, k=events)):
+    for number, name in enumerate(chance.choices(names, k=events)):
         yield Trade(
             symbol=name,
             price=100 + chance.randrange(400) / 4,
@@ -126,16 +125,6 @@ def market(symbols: int, events: int, minutes: float, weigh: Callable[[int], flo
             conditions=chance.choice(CODES),
             sequence_number=number,
         )
-
-
-def alike(_rank: int) -> float:
-    """All symbols are equally busy."""
-    return 1
-
-
-def by_rank(rank: int) -> float:
-    """A few symbols have most of the trades, as in a real market."""
-    return 1 / rank
 
 
 def with_time_bars(frames: Iterable[list[Trade]]) -> list[Bar]:

@@ -29,7 +29,6 @@ from tests.benchmarks.bar_ways import (
     MINUTE,
     Feed,
     Frames,
-    alike,
     market,
     with_csp,
     with_group_by,
@@ -38,6 +37,7 @@ from tests.benchmarks.bar_ways import (
     with_streamz,
     with_time_bars,
 )
+from tests.benchmarks.pushing import without_gc
 
 PASSES = 7
 
@@ -46,14 +46,12 @@ Way = Callable[[Iterable[list[Trade]]], list[Bar]]
 
 def cost(way: Way, frames: Frames) -> float:
     """Microseconds an event."""
-    gc.collect()
-    gc.disable()
-    decoding = frames.seconds
-    start = time.thread_time()
-    way(frames)
-    whole = time.thread_time() - start
-    decoding = frames.seconds - decoding
-    gc.enable()
+    with without_gc():
+        decoding = frames.seconds
+        start = time.thread_time()
+        way(frames)
+        whole = time.thread_time() - start
+        decoding = frames.seconds - decoding
     return (whole - decoding) / EVENTS * 1e6
 
 
@@ -70,7 +68,7 @@ def compare() -> None:
             print(f"{package}: left out, it is not installed")
         else:
             ways[f"{package} {installed(package)}"] = other
-    frames = Frames(market(500, EVENTS, 5, alike))
+    frames = Frames(market(500, EVENTS, 5))
     expected = with_time_bars(frames)
     passes: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(PASSES):

@@ -20,11 +20,10 @@ caches. So the figures depend on the machine, and on what else runs on it.
 from __future__ import annotations
 
 import argparse
-import gc
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib.metadata import version
 from platform import machine, python_version
 from typing import Any, NamedTuple
@@ -33,17 +32,12 @@ from reactivex import Observable
 from reactivex import operators as ops
 
 import rxpolygon.operators as rxo
-from rxpolygon.delivery import Delivery
-from rxpolygon.events import Event, Quote, Trade
-from rxpolygon.fan import Fan, FrameFan, StatusFan
-from rxpolygon.router import Router
-from rxpolygon.subscriber import Interest, KeyedObservable
-from rxpolygon.topics import Topic
-from rxpolygon.venues.polygon.channels import event_types
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster
-from tests.benchmarks.bar_ways import CODES, Feed, alike, by_rank
-from tests.support import NoHandlers
+from tests.bare_stream import BareStream
+from tests.benchmarks.bar_ways import CODES, MINUTE, Feed
+from tests.benchmarks.blaster import in_frames, quote, symbol, trade
+from tests.benchmarks.pushing import ignore, price_of, pushed, without_gc
 
 SIZES = (10, 500, 10_000)
 FRAME = 50
@@ -51,7 +45,6 @@ EVENTS = 200_000
 TRADES = 500_000
 TRADES_A_MINUTE = 25
 BASE = 1_700_000_040_000  # a whole minute
-MINUTE = 60_000
 
 Weigh = Callable[[int], float]
 Operator = Callable[[Observable[Any]], Observable[Any]]
@@ -79,62 +72,54 @@ class Cost(NamedTuple):
     alone: float
 
 
-def trade(number: int, symbol: str, price: float, size: int, stamp: int, codes: Iterable[int]) -> str:
-    """A trade as it stands on the wire."""
-    return (
-        f'{{"ev":"T","sym":"{symbol}","i":"{number}","x":{number % 19 + 1},"p":{price:.2f},"s":{size},'
-        f'"c":[{",".join(map(str, codes))}],"t":{stamp},"q":{number},"z":3}}'
-    )
+def alike(_rank: int) -> float:
+    """All symbols are equally busy."""
+    return 1
 
 
-def quote(number: int, symbol: str, bid: float, size: int, stamp: int) -> str:
-    """A quote as it stands on the wire."""
-    return (
-        f'{{"ev":"Q","sym":"{symbol}","bx":11,"bp":{bid:.2f},"bs":{size},"ax":12,"ap":{bid + 0.02:.2f},'
-        f'"as":{size + 1},"c":1,"t":{stamp},"q":{number},"z":3}}'
-    )
+def by_rank(rank: int) -> float:
+    """A few symbols have most of the trades, as in a real market."""
+    return 1 / rank
 
 
 def drawn(symbols: int, weigh: Weigh, events: int, chance: random.Random) -> list[str]:
     """The symbol of each event."""
     weights = [weigh(rank) for rank in range(1, symbols + 1)]
-    return chance.choices([f"S{number:05}" for number in range(symbols)], weights, k=events)
-
-
-def framed(events: list[str]) -> list[bytes]:
-    return [f"[{','.join(events[at : at + FRAME])}]".encode() for at in range(0, len(events), FRAME)]
+    return chance.choices([symbol(number) for number in range(symbols)], weights, k=events)
 
 
 def trades_and_quotes(symbols: int, weigh: Weigh) -> list[bytes]:
     """Three quotes for a trade, 10,000 events a second."""
     chance = random.Random(1)
     made: list[str] = []
-    for number, symbol in enumerate(drawn(symbols, weigh, EVENTS, chance)):
+    for number, ticker in enumerate(drawn(symbols, weigh, EVENTS, chance)):
         bid, stamp = 100 + chance.randrange(100) / 100, BASE + number // 10
         if number % 4:
-            made.append(quote(number, symbol, bid, chance.randrange(1, 50), stamp))
+            made.append(quote(number, ticker, bid, chance.randrange(1, 50), 9, stamp))
         else:
             price = bid + chance.choice((0.0, 0.01, 0.02))
-            made.append(trade(number, symbol, price, 100, stamp, (14,)))
-    return framed(made)
+            made.append(trade(number, ticker, 4, price, 100, (14,), stamp))
+    return in_frames(made, FRAME)
 
 
 def trades_alone(symbols: int, weigh: Weigh) -> list[bytes]:
     """Trades alone, half of them odd lots; the more symbols there are, the less time passes."""
     chance = random.Random(1)
     length = MINUTE * TRADES // TRADES_A_MINUTE // symbols
-    return framed(
+    return in_frames(
         [
             trade(
                 number,
-                symbol,
+                ticker,
+                4,
                 100 + chance.randrange(400) / 4,
                 chance.randrange(1, 300),
-                BASE + number * length // TRADES,
                 chance.choice(CODES),
+                BASE + number * length // TRADES,
             )
-            for number, symbol in enumerate(drawn(symbols, weigh, TRADES, chance))
-        ]
+            for number, ticker in enumerate(drawn(symbols, weigh, TRADES, chance))
+        ],
+        FRAME,
     )
 
 
@@ -150,10 +135,6 @@ def joined(**options: Any) -> Way:
     return Way(
         lambda streams: streams.trades.pipe(rxo.join_quotes(streams.quotes, **options)), trades_and_quotes
     )
-
-
-def price_of(event: Trade | Quote) -> float:
-    return event.price if type(event) is Trade else 0.0
 
 
 WAYS = {
@@ -172,58 +153,35 @@ WAYS = {
 }
 
 
-def ignore(_: object) -> None:
-    """The observer of every pipeline."""
-
-
-def subscribed_to(prefixes: str, router: Router) -> KeyedObservable[Any]:
-    return KeyedObservable(router, Interest([Topic(prefix, "*") for prefix in prefixes]))
-
-
 def through_client(way: Way, frames: list[bytes]) -> float:
-    """The seconds of the client's delivery, from the frames on."""
-    codec = PolygonCodec("ws://x", StreamCluster.STOCKS, "k")
-    router = Router(event_types("stocks"), lambda text: text, lambda topics: None)
-    delivery = Delivery(codec, router, Fan[Event](), FrameFan(), StatusFan(), NoHandlers())
-    streams = Streams(*(subscribed_to(prefixes, router) for prefixes in ("T", "Q", "TQ")))
-    way.build(streams).subscribe(ignore)
+    """Microseconds of the client's delivery, from the frame on, for an event of the second half."""
+    stream = BareStream()
+    way.build(Streams(*(stream.observable(prefixes, "*") for prefixes in ("T", "Q", "TQ")))).subscribe(ignore)
     half = len(frames) // 2
     for frame in frames[:half]:
-        delivery.frames([frame])
+        stream.send([frame])
     start = time.thread_time()
     for frame in frames[half:]:
-        delivery.frames([frame])
-    return time.thread_time() - start
+        stream.send([frame])
+    return (time.thread_time() - start) / ((len(frames) - half) * FRAME) * 1e6
 
 
-def pushed(way: Way, frames: list[bytes]) -> float:
-    """The seconds of the operator alone."""
-    decode = PolygonCodec("ws://x", StreamCluster.STOCKS, "k").decode
+def alone(way: Way, frames: list[bytes]) -> float:
+    """Microseconds of the operator by itself."""
     feeds = [Feed[Any]() for _ in range(3)]
     way.build(Streams(*feeds)).subscribe(ignore)
     trades, quotes, both = (feed.push if feed.is_observed else ignore for feed in feeds)
     push_trade, push_quote = (trades, quotes) if both is ignore else (both, both)
-    seconds = 0.0
-    for number, frame in enumerate(frames):
-        events = [(push_trade if type(event) is Trade else push_quote, event) for event in decode(frame)]
-        start = time.thread_time()
-        for push, event in events:
-            push(event)
-        if number >= len(frames) // 2:
-            seconds += time.thread_time() - start
-    return seconds
+    decode = PolygonCodec("ws://x", StreamCluster.STOCKS, "k").decode
+    return pushed(frames, decode, push_trade, push_quote)
 
 
 def cost(way: Way, frames: list[bytes]) -> Cost:
     """What an event costs in the second half of the frames."""
-    unit = len(frames) / 2 * FRAME / 1e6
-    figures: list[float] = []
-    for measure in (through_client, pushed):
-        gc.collect()
-        gc.disable()
-        figures.append(measure(way, frames) / unit)
-        gc.enable()
-    return Cost(*figures)
+    with without_gc():
+        whole = through_client(way, frames)
+    with without_gc():
+        return Cost(whole, alone(way, frames))
 
 
 def growth(way: Way, streams: list[list[bytes]], passes: int) -> str:

@@ -14,10 +14,8 @@ a dict of pipelines made beforehand, with nothing that keeps threads apart, coun
 
 from __future__ import annotations
 
-import gc
 import random
 import statistics
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from platform import machine, python_version
@@ -30,6 +28,7 @@ from reactivex import operators as ops
 import rxpolygon.operators as rxo
 from rxpolygon.events import Quote, Trade
 from tests.benchmarks.bar_ways import Feed
+from tests.benchmarks.pushing import Push, ignore, price_of, pushed, without_gc
 
 EVENTS = 200_000
 FRAME = 50
@@ -37,15 +36,10 @@ PASSES = 7
 SYMBOLS = 500
 
 Event = Trade | Quote
-Push = Callable[[Any], object]
 #: Builds a pipeline; gives what takes a trade and what takes a quote.
 Setup = Callable[[], tuple[Push, Push]]
 
 decode = Decoder(list[Event]).decode
-
-
-def ignore(_: object) -> None:
-    """The observer of every pipeline."""
 
 
 def market() -> list[bytes]:
@@ -74,18 +68,8 @@ def market() -> list[bytes]:
 def cost(setup: Setup, frames: list[bytes]) -> float:
     """Microseconds an event, in the second half of the frames."""
     push_trade, push_quote = setup()
-    seconds = 0.0
-    gc.collect()
-    gc.disable()
-    for number, frame in enumerate(frames):
-        events = [(push_trade if type(event) is Trade else push_quote, event) for event in decode(frame)]
-        start = time.thread_time()
-        for push, event in events:
-            push(event)
-        if number >= len(frames) // 2:
-            seconds += time.thread_time() - start
-    gc.enable()
-    return seconds / (EVENTS / 2) * 1e6
+    with without_gc():
+        return pushed(frames, decode, push_trade, push_quote)
 
 
 def compare(frames: list[bytes], setups: dict[str, Setup]) -> dict[str, float]:
@@ -130,10 +114,6 @@ def quote_test(pair: tuple[Trade, Quote]) -> rxo.TradeWithQuote[Trade, Quote]:
 
 def symbol_of(event: Event) -> str:
     return event.symbol
-
-
-def price_of(event: Any) -> float:
-    return 0.0 if type(event) is Quote else event.price
 
 
 PIPELINES: dict[str, Callable[[Observable[Any]], Observable[Any]]] = {

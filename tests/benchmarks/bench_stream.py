@@ -28,19 +28,13 @@ from massive import WebSocketClient
 from massive.websocket.models import Market, WebSocketMessage
 
 from rxpolygon import StreamClient
-from rxpolygon.delivery import Delivery
 from rxpolygon.events import Event
-from rxpolygon.fan import Fan, FrameFan, StatusFan
-from rxpolygon.router import Router
 from rxpolygon.status import Subscribed
-from rxpolygon.subscriber import Interest, KeyedObservable
-from rxpolygon.topics import Topic
 from rxpolygon.transport import TransportName
-from rxpolygon.venues.polygon.channels import event_types
 from rxpolygon.venues.polygon.codec import PolygonCodec
 from rxpolygon.venues.polygon.names import StreamCluster
+from tests.bare_stream import BareStream
 from tests.benchmarks.blaster import SYMBOLS, blasting, payloads, symbol
-from tests.support import NoHandlers
 
 _WARM_UP = 0.5  # seconds before a rate is taken
 
@@ -208,26 +202,24 @@ def _certificate() -> Iterator[tuple[Path, Path]]:
         yield write_certificate(Path(folder))
 
 
-def _delivery(symbols: int) -> Delivery:
-    """The way from a frame to observers, without threads and sockets: one for each symbol and channel."""
-    codec = PolygonCodec("ws://x", StreamCluster.STOCKS, "k")
-    router = Router(event_types("stocks"), lambda text: text, lambda topics: None)
+def _stream(symbols: int) -> BareStream:
+    """An observer for each symbol and channel."""
+    stream = BareStream()
     for number in range(symbols):
         for prefix in "TQ":
-            interest = Interest([Topic(prefix, symbol(number))])
-            KeyedObservable[Event](router, interest).subscribe(_ignore)
-    return Delivery(codec, router, Fan[Event](), FrameFan(), StatusFan(), NoHandlers())
+            stream.observable(prefix, [symbol(number)]).subscribe(_ignore)
+    return stream
 
 
 def observers(rounds: int, seconds: float) -> None:
     """The cost of an event from its frame to its observer, with few and with many observers."""
     few, many, events = 10, 10_000, 100_000
-    ways = {count: (_delivery(count // 2), payloads(events, 50, count // 2)) for count in (few, many)}
+    ways = {count: (_stream(count // 2), payloads(events, 50, count // 2)) for count in (few, many)}
     costs: dict[int, list[float]] = {count: [] for count in ways}
     for _ in range(rounds * 5):
-        for count, (delivery, frames) in ways.items():
+        for count, (stream, frames) in ways.items():
             start = time.perf_counter()
-            delivery.frames(frames)
+            stream.send(frames)
             costs[count].append((time.perf_counter() - start) / events * 1e9)
     cheap, dear = (statistics.median(found[1:]) for found in costs.values())
     print(f"\nobservers: {few}: {cheap:.0f} ns an event, {many}: {dear:.0f} ns, ratio {dear / cheap:.2f}")

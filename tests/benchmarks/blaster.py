@@ -18,7 +18,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 SYMBOLS = 500
@@ -30,6 +30,30 @@ def symbol(number: int) -> str:
     return f"S{number:05d}"
 
 
+def trade(
+    number: int, ticker: str, exchange: int, price: float, size: int, codes: Iterable[int], stamp: int
+) -> str:
+    """A trade as it stands on the wire."""
+    return (
+        f'{{"ev":"T","sym":"{ticker}","i":"{number}","x":{exchange},"p":{price:.2f},"s":{size},'
+        f'"c":[{",".join(map(str, codes))}],"t":{stamp},"q":{number},"z":3}}'
+    )
+
+
+def quote(number: int, ticker: str, bid: float, bid_size: int, ask_size: int, stamp: int) -> str:
+    """A quote as it stands on the wire, two cents wide."""
+    return (
+        f'{{"ev":"Q","sym":"{ticker}","bx":11,"bp":{bid:.2f},"bs":{bid_size},"ax":12,"ap":{bid + 0.02:.2f},'
+        f'"as":{ask_size},"c":1,"t":{stamp},"q":{number},"z":3}}'
+    )
+
+
+def in_frames(events: list[str], per_frame: int) -> list[bytes]:
+    """So many events together."""
+    chunks = (events[start : start + per_frame] for start in range(0, len(events), per_frame))
+    return [f"[{','.join(chunk)}]".encode() for chunk in chunks]
+
+
 def payloads(events: int, per_frame: int, symbols: int, seed: int = 0) -> list[bytes]:
     """Frames of trades and quotes, half of each, over random symbols."""
     random_ = random.Random(seed)
@@ -38,20 +62,13 @@ def payloads(events: int, per_frame: int, symbols: int, seed: int = 0) -> list[b
         ticker = symbol(random_.randrange(symbols))
         stamp = 1_700_000_000_000 + number // 100
         if number % 2:
-            made.append(
-                f'{{"ev":"T","sym":"{ticker}","i":"{number}","x":{random_.randrange(1, 20)},'
-                f'"p":{random_.uniform(10, 500):.2f},"s":{random_.randrange(1, 2000)},"c":[12,37],'
-                f'"t":{stamp},"q":{number},"z":3}}'
-            )
+            exchange, price = random_.randrange(1, 20), random_.uniform(10, 500)
+            made.append(trade(number, ticker, exchange, price, random_.randrange(1, 2000), (12, 37), stamp))
         else:
             price = random_.uniform(10, 500)
-            made.append(
-                f'{{"ev":"Q","sym":"{ticker}","bx":11,"bp":{price:.2f},"bs":{random_.randrange(1, 50)},'
-                f'"ax":12,"ap":{price + 0.02:.2f},"as":{random_.randrange(1, 50)},"c":1,'
-                f'"t":{stamp},"q":{number},"z":3}}'
-            )
-    chunks = (made[start : start + per_frame] for start in range(0, events, per_frame))
-    return [f"[{','.join(chunk)}]".encode() for chunk in chunks]
+            sizes = random_.randrange(1, 50), random_.randrange(1, 50)
+            made.append(quote(number, ticker, price, *sizes, stamp))
+    return in_frames(made, per_frame)
 
 
 @contextlib.contextmanager
