@@ -10,8 +10,11 @@ little. Both are medians of some passes, in which the numbers of symbols take tu
 
 The frames have 50 events as the vendor writes them, with all the fields that its trades and quotes have.
 Symbols are equally busy, or a few have most of the events, as in a market. The second half of a stream is
-timed, when every symbol has its state. Where an operator takes trades, a symbol has 25 a minute, however many
-symbols there are: bars of many trades are not compared with bars of few. Garbage collection is off.
+timed, when every symbol has its state: the first begins with events of each. Garbage collection is off.
+
+An operator has as much to do for an event whatever the number of symbols. What emits once for many trades of
+a symbol is given 25 a minute of each: bars of many trades are not compared with bars of few. A moving window
+is given as many trades a minute of all symbols together, so that it always holds as many.
 
 What grows is the time that the processor waits for memory: the state of 10,000 symbols is larger than its
 caches. So the figures depend on the machine, and on what else runs on it.
@@ -44,6 +47,7 @@ FRAME = 50
 EVENTS = 200_000
 TRADES = 500_000
 TRADES_A_MINUTE = 25
+WARMING = 4
 BASE = 1_700_000_040_000  # a whole minute
 
 Weigh = Callable[[int], float]
@@ -83,9 +87,11 @@ def by_rank(rank: int) -> float:
 
 
 def drawn(symbols: int, weigh: Weigh, events: int, chance: random.Random) -> list[str]:
-    """The symbol of each event."""
+    """The symbol of each event; at first each has a few, then as they are weighed."""
+    names = [symbol(number) for number in range(symbols)]
     weights = [weigh(rank) for rank in range(1, symbols + 1)]
-    return chance.choices([symbol(number) for number in range(symbols)], weights, k=events)
+    first = [name for name in chance.sample(names, symbols) for _ in range(WARMING)]
+    return first + chance.choices(names, weights, k=events - len(first))
 
 
 def trades_and_quotes(symbols: int, weigh: Weigh) -> list[bytes]:
@@ -102,10 +108,20 @@ def trades_and_quotes(symbols: int, weigh: Weigh) -> list[bytes]:
     return in_frames(made, FRAME)
 
 
-def trades_alone(symbols: int, weigh: Weigh) -> list[bytes]:
-    """Trades alone, half of them odd lots; the more symbols there are, the less time passes."""
+def trades_of_each(symbols: int, weigh: Weigh) -> list[bytes]:
+    """Trades, 25 a minute of each symbol: the more symbols there are, the less time passes."""
+    return trades_alone(symbols, weigh, TRADES_A_MINUTE * symbols)
+
+
+def trades_of_all(symbols: int, weigh: Weigh) -> list[bytes]:
+    """Trades, as many a minute of all together however many symbols there are."""
+    return trades_alone(symbols, weigh, TRADES_A_MINUTE * SIZES[-1])
+
+
+def trades_alone(symbols: int, weigh: Weigh, a_minute: int) -> list[bytes]:
+    """Trades, so many a minute, half of them odd lots."""
     chance = random.Random(1)
-    length = MINUTE * TRADES // TRADES_A_MINUTE // symbols
+    length = MINUTE * TRADES // a_minute
     return in_frames(
         [
             trade(
@@ -128,7 +144,11 @@ def of_both(operator: Operator) -> Way:
 
 
 def of_trades(operator: Operator) -> Way:
-    return Way(lambda streams: streams.trades.pipe(operator), trades_alone)
+    return Way(lambda streams: streams.trades.pipe(operator), trades_of_each)
+
+
+def of_window(operator: Operator) -> Way:
+    return Way(lambda streams: streams.trades.pipe(operator), trades_of_all)
 
 
 def joined(**options: Any) -> Way:
@@ -144,12 +164,12 @@ WAYS = {
     "join_quotes(hold='100ms')": joined(hold="100ms"),
     "by_symbol(nothing)": of_both(rxo.by_symbol(lambda events: events)),
     "by_symbol(map)": of_both(rxo.by_symbol(ops.map(price_of))),
-    "conflate('1s')": of_both(rxo.conflate("1s")),
+    "conflate('1m')": of_trades(rxo.conflate("1m")),
     "reorder('100ms')": of_both(rxo.reorder("100ms")),
     "deduplicate": of_trades(rxo.deduplicate()),
     "vwap": of_trades(rxo.vwap()),
-    "vwap('1m')": of_trades(rxo.vwap("1m")),
-    "rolling('1m')": of_trades(rxo.rolling("1m")),
+    "vwap('1m')": of_window(rxo.vwap("1m")),
+    "rolling('1m')": of_window(rxo.rolling("1m")),
 }
 
 
@@ -209,7 +229,7 @@ def main() -> None:
     for title, weigh in (("equally busy", alike), ("busy as 1/rank", by_rank)):
         print(f"{title}: us an event with {', '.join(f'{size:,}' for size in SIZES)} symbols, and the growth")
         print(f"  {'':28}{'from the frame on':26}   the operator alone")
-        for market in (trades_and_quotes, trades_alone):
+        for market in (trades_and_quotes, trades_of_each, trades_of_all):
             streams = [market(size, weigh) for size in SIZES]
             for name, way in WAYS.items():
                 if way.market is market and name.startswith(chosen.only):
