@@ -190,7 +190,7 @@ def rolling(
     merged into it; see :func:`vwap`, which takes them in the same way. Without, one ends the stream with an
     error, lest its price be counted, unless a ``value`` of one's own reads it.
 
-    - *Cost*: constant for each event, amortised. A symbol takes about 0.3 KB, and 0.1 KB for each value in
+    - *Cost*: constant for each event, amortised. A symbol takes about 0.3 KB, and 0.2 KB for each value in
       the window. With ``corrections`` each trade is kept, with some 0.5 KB besides, and the window of the
       symbol is gone through for each correction.
     - *When*: at once with the event. *Completion, error*: forwarded; nothing is held.

@@ -152,7 +152,7 @@ def vwap(
     event ends the stream with an error, lest it be counted as a trade.
 
     - *Cost*: constant for each trade, amortised. A symbol takes about 0.3 KB; with ``window`` 1 KB, and
-      0.1 KB for each trade in it. With ``corrections`` each trade is kept, with some 0.5 KB besides.
+      0.2 KB for each trade in it. With ``corrections`` each trade is kept, with some 0.5 KB besides.
     - *When*: at once with the trade. *Completion, error*: forwarded; nothing is held.
     - *Silence*: emits nothing; a window does not empty by itself.
     - *Dispose*: releases the source and the state. Subscriptions share nothing.
