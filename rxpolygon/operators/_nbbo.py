@@ -88,9 +88,10 @@ class _Side(Generic[TQuote]):
             self.rescan(quotes)
 
     def rescan(self, quotes: dict[Exchange, TQuote]) -> None:
-        """Finds the best anew."""
+        """Finds the best anew: among equals it stays the exchange that it was."""
+        incumbent = None if self.best is None else quotes.get(self.best.exchange)
         self.best = self.best_rank = None
-        for quote in quotes.values():
+        for quote in quotes.values() if incumbent is None else (incumbent, *quotes.values()):
             rank = self._rank(quote)
             if rank is not None and (self.best_rank is None or rank > self.best_rank):
                 self.best, self.best_rank = quote, rank
@@ -117,18 +118,22 @@ class _Market(Generic[TQuote]):
             if last is not None and last.timestamp is not None and time < last.timestamp:
                 return None
             self._newest = max(self._newest, time)
+            if self._max_age is not None:
+                oldest = self._newest - self._max_age
+                if time < oldest:
+                    return None
+                # First, lest what is too old take the place of who is best.
+                self._forget_old(oldest, exchange)
         self._quotes[exchange] = quote
         self._bids.replace(last, quote, self._quotes)
         self._offers.replace(last, quote, self._quotes)
-        if self._max_age is not None:
-            self._forget_old(self._newest - self._max_age)
         return self._changed(quote)
 
-    def _forget_old(self, oldest: int) -> None:
+    def _forget_old(self, oldest: int, replaced: Exchange) -> None:
         old = [
             at
             for at, quote in self._quotes.items()
-            if quote.timestamp is not None and quote.timestamp < oldest
+            if at != replaced and quote.timestamp is not None and quote.timestamp < oldest
         ]
         for exchange in old:
             del self._quotes[exchange]

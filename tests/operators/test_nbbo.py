@@ -63,6 +63,21 @@ def test_nbbo_of_equal_prices_the_largest_size_is_best() -> None:
 
 
 @pytest.mark.parametrize(
+    "quotes",
+    [
+        [quote(2, 9, 11, 6)],
+        [quote(1, 10, 10, 6), quote(4, 1, 19, 11)],
+        [quote(1, 10, 10, 6), quote(4, 20, 1, -50)],
+    ],
+    ids=["backs off to another", "a third grows old", "a third is too old when it comes"],
+)
+def test_nbbo_of_equals_it_stays_who_was_best(quotes: list[CryptoQuote]) -> None:
+    before = [quote(3, 1, 19, 0), quote(1, 9, 11, 5), quote(2, 10, 10, 5)]
+    last = best(*before, *quotes, max_age="10ms")[-1]
+    assert (last.bid_exchange, last.ask_exchange) == (2, 2)
+
+
+@pytest.mark.parametrize(
     ("bid", "size"), [(None, 1.0), (None, None), (0, 0)], ids=["no price", "nothing", "zero"]
 )
 def test_nbbo_withdrawn_side_does_not_count(bid: float | None, size: float | None) -> None:
