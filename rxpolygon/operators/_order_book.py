@@ -257,14 +257,15 @@ class _Keeper:
     ) -> OrderBook | None:
         if last is None:
             book = OrderBook(*key, time, bids or (), asks or ())  # type: ignore[arg-type]  # time: see Timed
+            is_changed = True
         else:
             bids = last.bids if bids is None else bids
             asks = last.asks if asks is None else asks
-            if bids == last.bids and asks == last.asks:
-                return None
+            is_changed = bids != last.bids or asks != last.asks
             book = OrderBook(*key, last.timestamp if time is None else time, bids, asks)
+        # Unchanged too: what comes now and is older than this must be left out.
         self._books[key] = book
-        return book
+        return book if is_changed else None
 
 
 def _side(side: tuple[Level, ...] | None, levels: int | None) -> tuple[Level, ...] | None:

@@ -55,6 +55,11 @@ def test_order_book_older_update_is_left_out_and_equal_time_replaces() -> None:
     assert [book.bids for book in emitted] == [BIDS, BIDS[2:]]
 
 
+def test_order_book_older_than_one_that_changed_nothing_is_left_out() -> None:
+    assert len(books(update(1), update(5), update(3, bids=BIDS[1:]))) == 1
+    assert [book.timestamp for book in books(update(1), update(5), update(6, bids=()))] == [1, 6]
+
+
 def test_order_book_side_that_the_wire_left_out_stays() -> None:
     emitted = books(update(1), update(2, bids=None, asks=ASKS[1:]), update(3, bids=(), asks=None))
     assert [(book.bids, book.asks) for book in emitted] == [(BIDS, ASKS), (BIDS, ASKS[1:]), ((), ASKS[1:])]
