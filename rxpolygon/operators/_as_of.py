@@ -141,7 +141,10 @@ class Joiner(Generic[TLeft, TRight, TOut]):
         elif not lane or lane[-1].timestamp <= time:
             lane.append(right)
         else:
-            lane.insert(bisect_right(lane, time, key=_stamp), right)
+            place = bisect_right(lane, time, key=_stamp)
+            if not place and lane[0].timestamp < self._floor():
+                return  # what came between the two may be forgotten: it would be in force for too long
+            lane.insert(place, right)
         if not len(lane) & 7:
             self._trim(lane)
 
@@ -180,13 +183,17 @@ class Joiner(Generic[TLeft, TRight, TOut]):
         size = len(lane)
         if size & (size - 1):
             return
+        in_force = bisect_left(lane, self._floor(), key=_stamp) - 1
+        if in_force >= size // 2:
+            del lane[:in_force]
+
+    def _floor(self) -> int:
+        """The earliest instant of which a left value may surely ask what was in force."""
         settings = self._settings
         floor = self._newest_left - settings.lateness - settings.hold
         if settings.max_lead is not None:
             floor = max(floor, self._newest_right - settings.max_lead)
-        in_force = bisect_left(lane, floor, key=_stamp) - 1
-        if in_force >= size // 2:
-            del lane[:in_force]
+        return floor
 
 
 class HoldingJoiner(Joiner[TLeft, TRight, TOut]):

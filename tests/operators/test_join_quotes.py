@@ -122,6 +122,15 @@ def test_join_quotes_trade_older_than_lateness_never_gets_a_wrong_quote() -> Non
     assert live.times[-1] in [(555, None), (555, 500)]
 
 
+def test_join_quotes_trade_older_than_lateness_does_not_get_a_late_quote_for_one_that_is_forgotten() -> None:
+    live = Live(lateness="0s")
+    live.quotes.send(*(quote(at=at) for at in range(10, 80, 10)))
+    live.trades.send(trade(at=65))
+    live.quotes.send(quote(at=80), quote(at=5))
+    live.trades.send(trade(at=55))
+    assert live.times == [(65, 60), (55, None)]
+
+
 def test_join_quotes_without_lead_limit_waits_for_trades_that_come_after_all_quotes() -> None:
     live = Live()
     live.quotes.send(*(quote(at=at) for at in range(5_000)))
@@ -545,6 +554,15 @@ def test_join_quotes_unreadable_duration_raises_at_the_call(option: str) -> None
         rxo.join_quotes(quotes, **{option: "soon"})  # type: ignore[arg-type]
     with pytest.raises(InvalidTypeError, match=option):
         rxo.join_quotes(quotes, **{option: 5})  # type: ignore[arg-type]
+
+
+def test_join_quotes_names_an_event_of_quotes_that_is_none() -> None:
+    live = Live()
+    live.quotes.send(trade(at=1))  # type: ignore[arg-type]
+    live.trades.send(trade(at=2))
+    assert isinstance(live.watch.end, InvalidTypeError)
+    assert str(live.watch.end) == "an event of quotes must be a quote, not Trade"
+    assert live.trades.spans == live.quotes.spans == [(0, 0)]
 
 
 # Threads
