@@ -40,8 +40,10 @@ class Losses(Generic[T]):
         self._level = level
 
     def add(self, value: T) -> None:
-        """One more. Call it with no lock held: it calls the user's function."""
+        """One more. Call it with no lock held: it calls the user's function, until the stream is over."""
         self.count += 1
+        if self._is_closed:
+            return
         if self._on_loss is not None:
             self._on_loss(value)
         elif self.count == 1:

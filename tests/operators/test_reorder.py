@@ -98,6 +98,20 @@ def test_reorder_on_late_that_raises_goes_to_on_error_after_what_is_kept() -> No
     assert not source.observers
 
 
+def test_reorder_late_event_that_waits_when_the_stream_ends_is_not_told() -> None:
+    late: list[Trade] = []
+    source: Hot[Trade] = Hot()
+
+    def on_next(_: Trade) -> None:
+        if not late:
+            source.send(trade(at=1))
+        subscription.dispose()
+
+    subscription = source.pipe(rxo.reorder("10ms", on_late=late.append)).subscribe(on_next)
+    source.send(trade(at=50), trade(at=100))
+    assert late == []
+
+
 def test_reorder_error_comes_after_what_is_kept() -> None:
     lab = Lab()
     source: Hot[Trade] = lab.source()
