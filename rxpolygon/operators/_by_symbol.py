@@ -10,7 +10,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.errors import InvalidTypeError
-from rxpolygon.operators._checks import function
+from rxpolygon.operators._checks import function, unfit
 from rxpolygon.operators._direct import DirectObserver, ignore
 from rxpolygon.operators._protocols import Timed
 from rxpolygon.operators._symbol_stream import SymbolStream
@@ -85,7 +85,8 @@ def by_symbol(
         An operator from events to results.
 
     Raises:
-        InvalidTypeError: ``pipeline`` or ``on_symbol_error`` is no function.
+        InvalidTypeError: ``pipeline`` or ``on_symbol_error`` is no function. To ``on_error`` for an event
+            without a symbol.
 
     Example:
         >>> import reactivex as rx
@@ -162,7 +163,11 @@ def by_symbol(
                 turns.run(turns.end, error)
 
             def on_next(event: TTimed) -> None:
-                symbol = event.symbol
+                try:
+                    symbol = event.symbol
+                except AttributeError as error:
+                    end(unfit(event, "an event with a symbol", error))
+                    return
                 try:
                     try:
                         push = pushes[symbol]

@@ -95,7 +95,7 @@ def deduplicate(
     Raises:
         InvalidArgumentError: ``within`` cannot be read, or ``capacity`` is below one.
         InvalidTypeError: ``capacity`` is no int, or ``key`` or ``on_duplicate`` no function. To ``on_error``
-            for an event without exchange and id, if there is no ``key``.
+            for an event without a timestamp, or without exchange and id if there is no ``key``.
 
     Example:
         >>> import reactivex as rx
@@ -124,7 +124,10 @@ def deduplicate(
 
             def is_duplicate(event: TTimed) -> bool:
                 nonlocal seen, seen_before, generation_end
-                time = event.timestamp
+                try:
+                    time = event.timestamp
+                except AttributeError as error:
+                    raise unfit(event, "an event with a timestamp", error) from error
                 if time is not None:
                     if generation_end is None:
                         generation_end = time + span

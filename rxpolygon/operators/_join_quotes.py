@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from reactivex import Observable
 
+from rxpolygon.errors import InvalidTypeError
 from rxpolygon.operators._as_of import Match, as_of, as_of_settings
-from rxpolygon.operators._checks import observable
+from rxpolygon.operators._checks import observable, unfit
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
 from rxpolygon.operators._trade_with_quote import Side, TradeWithQuote
 
@@ -100,7 +101,8 @@ def join_quotes(
 
     Raises:
         InvalidArgumentError: A duration that cannot be read.
-        InvalidTypeError: ``quotes`` is no Observable.
+        InvalidTypeError: ``quotes`` is no Observable. To ``on_error`` for an event that is no trade, or no
+            quote.
 
     Example:
         >>> import reactivex as rx
@@ -139,7 +141,10 @@ def _lee_ready() -> Match[TTrade, TQuote, TradeWithQuote[TTrade, TQuote]]:
             tick = ticks[trade.symbol]
         except KeyError:
             tick = ticks[trade.symbol] = _Tick()
-        price, last = trade.price, tick.price
+        try:
+            price, last = trade.price, tick.price
+        except AttributeError as error:
+            raise unfit(trade, "a trade (join_quotes is given the quotes)", error) from error
         if price != last and price is not None:
             if last is not None:
                 tick.side = _BUY if price > last else _SELL
@@ -147,7 +152,10 @@ def _lee_ready() -> Match[TTrade, TQuote, TradeWithQuote[TTrade, TQuote]]:
         side = tick.side
         if quote is None:
             return TradeWithQuote(trade, None, None, None, side, False)
-        bid, ask = quote.bid_price, quote.ask_price
+        try:
+            bid, ask = quote.bid_price, quote.ask_price
+        except AttributeError as error:
+            raise InvalidTypeError("an event of quotes", quote, "a quote") from error
         if not (bid and ask) and _is_one_sided(quote):
             return TradeWithQuote(trade, quote, None, None, side, is_stale)
         both = bid + ask

@@ -62,7 +62,8 @@ def reconcile(
 
     Raises:
         InvalidArgumentError: A length or a tolerance that is not allowed.
-        InvalidTypeError: ``aggregates`` is no Observable, or a tolerance no number.
+        InvalidTypeError: ``aggregates`` is no Observable, or a tolerance no number. To ``on_error`` for an
+            own event that is no :class:`Bar`, or one of theirs that is no aggregate.
 
     Example:
         >>> import reactivex

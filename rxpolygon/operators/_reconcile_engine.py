@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from rxpolygon.events._base import moment_of
 from rxpolygon.operators._bar import Bar
+from rxpolygon.operators._checks import unfit
 from rxpolygon.operators._server_bars import AggregateLike, bar_of, rounded_size, untold
 
 __all__ = ["Difference", "ReconcileEngine", "Reconciliation"]
@@ -104,8 +105,16 @@ class ReconcileEngine:
         self.newest = 0
 
     def add_own(self, bar: Bar) -> None:
-        """Adds an own bar."""
-        if bar.is_final and not bar.is_filled:
+        """Adds an own bar.
+
+        Raises:
+            InvalidTypeError: It is no bar.
+        """
+        try:
+            counts = bar.is_final and not bar.is_filled
+        except AttributeError as error:
+            raise unfit(bar, "a Bar, as time_bars gives it", error) from error
+        if counts:
             pair = self._pair(bar)
             pair.own = bar
             self._compare(bar, pair)

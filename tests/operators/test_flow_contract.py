@@ -184,12 +184,15 @@ def test_operator_takes_events_with_nothing_but_a_symbol(case: str) -> None:
     [
         ("conflate", "no event", "an event with symbol and timestamp"),
         ("reorder", "no event", "an event with a timestamp"),
+        ("deduplicate", "no event", "an event with a timestamp"),
         ("deduplicate", quote(), "a trade with exchange and id; for others give key="),
         ("sequence_gaps", AlpacaTrade(symbol="A"), "an event with a sequence_number"),
         ("order_book", trade(), "a Level2Book"),
         ("nbbo", quote(), "a quote of one exchange"),
         ("vwap", quote(), "a trade"),
         ("rolling", quote(), "a trade, or give value="),
+        ("join_quotes", quote(), "a trade (join_quotes is given the quotes)"),
+        ("by_symbol", "no event", "an event with a symbol"),
     ],
 )
 def test_operator_names_an_event_that_it_cannot_take(case: str, event: Any, expected: str) -> None:

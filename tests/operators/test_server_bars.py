@@ -313,3 +313,10 @@ def test_event_that_is_no_aggregate_is_named(operator: Callable[[Observable[Any]
     assert isinstance(run.error, InvalidTypeError)
     assert str(run.error).endswith("must be an aggregate with start and end, or a Bar, not Trade")
     assert run.released == 1.0
+
+
+def test_reconcile_own_event_that_is_no_bar_is_named() -> None:
+    run = Run(reconcile(reactivex.never()), [(1.0, trade("A", 10, at=1))], until=2)
+    assert isinstance(run.error, InvalidTypeError)
+    assert str(run.error) == "an event of the source must be a Bar, as time_bars gives it, not Trade"
+    assert run.released == 1.0
