@@ -217,7 +217,8 @@ def run_plan(pipeline: Callable[..., Observable[T]], plan: Plan) -> StreamRun[T]
     """Run a pipeline as a plan says."""
     _check_sources(pipeline, plan)
     start = datetime.fromtimestamp(plan.epoch / 1_000, UTC)
-    clock = HistoricalScheduler(start)
+    # A moment before, because a clock that is told to go on to where it stands runs nothing.
+    clock = HistoricalScheduler(start - _LEAST)
     told: list[Told] = []
 
     def now() -> float:
@@ -246,12 +247,16 @@ def run_plan(pipeline: Callable[..., Observable[T]], plan: Plan) -> StreamRun[T]
 
     # As in a replay, whatever a pipeline subscribes by itself takes the test's clock too.
     seen = {name: on_virtual_time(source, clock) for name, source in sources.items()}
-    output = pipeline(**seen) if plan.are_named else pipeline(*seen.values())
-    if not isinstance(output, Observable):
-        raise InvalidTypeError("pipeline", output, "a function that returns an Observable")
+    output: Observable[T] = Observable()
     subscription: abc.DisposableBase = Disposable()
 
-    def observe() -> None:
+    def make(_scheduler: abc.SchedulerBase, _state: object = None) -> None:
+        nonlocal output
+        output = pipeline(**seen) if plan.are_named else pipeline(*seen.values())
+        if not isinstance(output, Observable):
+            raise InvalidTypeError("pipeline", output, "a function that returns an Observable")
+
+    def observe(_scheduler: abc.SchedulerBase, _state: object = None) -> None:
         nonlocal subscription
         subscription = output.subscribe(
             lambda value: told.append(Told(now(), "", value)),
@@ -260,7 +265,11 @@ def run_plan(pipeline: Callable[..., Observable[T]], plan: Plan) -> StreamRun[T]
             scheduler=clock,
         )
 
-    agenda.append((plan.observed.subscribed, 0, observe))
+    # On the clock, so that what `merge` and others put off when they are observed, which is to observe their
+    # sources, is done before those send anything.
+    clock.schedule_absolute(start, make)
+    clock.schedule_absolute(start + plan.observed.subscribed * _MILLISECOND, observe)
+    agenda.append((plan.observed.subscribed, 0, lambda: None))
     if plan.observed.released is not None:
         agenda.append((plan.observed.released, 1, lambda: subscription.dispose()))
     # Equal times: first what the test does to the output, then the sources as they stand in `given`.

@@ -65,6 +65,16 @@ def test_value_in_the_first_place_is_seen() -> None:
     assert_stream(large, "L-t|", "L--|", values={"L": trade(size=5_000)})
 
 
+@pytest.mark.parametrize(("observe", "expect"), [("^", "t(tq)t"), ("-^", "-(tq)t")])
+def test_value_in_the_first_place_is_seen_by_what_observes_by_the_scheduler(
+    observe: str, expect: str
+) -> None:
+    def merged(trades: Trades, quotes: Quotes) -> Observable[Trade | Quote]:
+        return trades.pipe(ops.merge(quotes))
+
+    assert_stream(merged, given={"trades": "ttt", "quotes": "-q-"}, expect=expect, observe=observe)
+
+
 def test_many_values_of_one_instant_all_come_at_that_instant() -> None:
     group = f"({'t' * 350})"
     assert_stream(same, f"-{group}-|", f"-{group}-|")
