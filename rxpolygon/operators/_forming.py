@@ -198,7 +198,7 @@ def _without_regular_hours(bits: int, at: int) -> int:
     if not is_regular_hours(at):
         return bits
     if bits & HIGH_LOW_OFF_HOURS:
-        bits &= ~HIGH_LOW
+        bits &= ~(HIGH_LOW | HIGH_LOW_FIRST)
     if bits & OPEN_CLOSE_OFF_HOURS:
-        bits &= ~OPEN_CLOSE
+        bits &= ~(OPEN_CLOSE | OPEN_CLOSE_FIRST)
     return bits

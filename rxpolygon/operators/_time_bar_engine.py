@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from rxpolygon.operators._bar import Bar
+from rxpolygon.operators._day_openings import DayOpenings
 from rxpolygon.operators._forming import Forming, filled_bar
 from rxpolygon.operators._grid import Grid
-from rxpolygon.operators._new_york import day_of
 from rxpolygon.operators._readers import Reader, trade_key, trade_of, unexpected_amendment
 from rxpolygon.operators._sales import SaleRules
 from rxpolygon.operators._windows import BEFORE_ALL, NEVER, Window, Windows
@@ -46,8 +46,10 @@ class TimeBarEngine:
         self.is_behind = False
         #: Their ``newest`` is event time.
         self.windows: Windows[Forming] = Windows(settings.make_grid(), settings.lateness, settings.revisable)
-        # The latest bar of a symbol that has a price of its own.
+        # The latest bar of a symbol that has a price of its own, where one may be asked for its close.
         self._last: dict[str, Bar] = {}
+        self._is_close_asked = settings.fill or settings.corrections
+        self._openings = DayOpenings(settings.lateness + settings.revisable)
         # The start of a symbol's first bar, where quiet windows are filled.
         self._filled_since: dict[str, int] = {}
         self._readers: dict[type, Reader] = {}
@@ -144,6 +146,7 @@ class TimeBarEngine:
         """Frees the state."""
         self.windows.clear()
         self._last.clear()
+        self._openings.clear()
         self._filled_since.clear()
         self._leave_front()
 
@@ -204,6 +207,7 @@ class TimeBarEngine:
             self._finish(window)
             if self._settings.fill and self._last:
                 windows.open_after(window.end)
+        self._openings.forget_old(windows.newest)
 
     def _finish(self, window: Window[Forming]) -> None:
         symbols = window.states.keys()
@@ -219,31 +223,52 @@ class TimeBarEngine:
         last = self._last.get(symbol)
         bar = self._bar(symbol, window, forming, is_final=True)
         if bar is not None:
-            if last is None or last.start <= bar.start:
+            self._openings.add(symbol, bar.start)
+            if self._is_close_asked and (last is None or last.start <= bar.start):
                 self._last[symbol] = bar
             if self._settings.fill:
                 self._filled_since.setdefault(symbol, bar.start)
-                if self._settings.corrections and last is not None and last.start < bar.start:
-                    window.filled[symbol] = last.close
+            if self._settings.corrections and not forming.revision:
+                self._remember_close_before(symbol, window, last)
         elif forming.revision:
             # Given before, as a filled bar or with trades that were all cancelled since.
-            price = window.filled.get(symbol, forming.close)
+            price = window.filled.setdefault(symbol, forming.close)
             bar = filled_bar(symbol, window.start, window.end, price, forming)
             if last is not None and last.start == window.start:
                 self._last[symbol] = bar
-        elif last is not None and self._filled_since.get(symbol, NEVER) < window.start:
-            price = window.filled[symbol] = last.close
-            bar = filled_bar(symbol, window.start, window.end, price, forming)
+        elif self._filled_since.get(symbol, NEVER) < window.start:
+            self._remember_close_before(symbol, window, last)
+            if symbol not in window.filled:
+                return
+            bar = filled_bar(symbol, window.start, window.end, window.filled[symbol], forming)
         else:
             return
         forming.revision += 1
         self._put(bar)
 
+    def _remember_close_before(self, symbol: str, window: Window[Forming], last: Bar | None) -> None:
+        """The close of a symbol's last bar before a window is what to fill it with."""
+        if last is not None and last.start < window.start:
+            window.filled[symbol] = last.close
+        elif last is not None:
+            # A late event's window: those that may be revised know what was before it.
+            closes = {
+                earlier.start: close
+                for earlier in self.windows.kept()
+                if earlier.start < window.start and (close := self._close_in(symbol, earlier)) is not None
+            }
+            if closes:
+                window.filled[symbol] = closes[max(closes)]
+
+    def _close_in(self, symbol: str, window: Window[Forming]) -> float | None:
+        forming = window.states.get(symbol)
+        bar = None if forming is None else self._bar(symbol, window, forming, is_final=True)
+        return window.filled.get(symbol) if bar is None else bar.close
+
     def _bar(self, symbol: str, window: Window[Forming], forming: Forming, *, is_final: bool) -> Bar | None:
-        if forming.first is not None:
-            last = self._last.get(symbol)
-            if forming.is_first_of_day is None or not window.is_closed:
-                forming.is_first_of_day = last is None or last.start < day_of(window.start).start
+        # Asked again until the bar is given: a window before this one may yet be given its first price.
+        if forming.first is not None and (forming.is_first_of_day is None or not forming.revision):
+            forming.is_first_of_day = self._openings.is_first(symbol, window.start)
         return forming.to_bar(symbol, window.start, window.end, is_final=is_final)
 
     def _add_extras(
@@ -292,9 +317,10 @@ class TimeBarEngine:
     def _put_right(self, window: Window[Forming], event: Any, place: int, at: int, trade: Any) -> None:
         corrected = event.corrected(trade)
         right_at = at if corrected.timestamp is None else corrected.timestamp
-        if window.start <= right_at < window.end:
+        if window.start <= right_at < window.end and right_at <= self.windows.newest:
             self._replace(window, event.symbol, place, [(right_at, corrected)])
         else:
+            # Of another window, or newer than event time, which it moves on like any other trade.
             self._replace(window, event.symbol, place, [])
             self.add(corrected)
             while self.is_behind:
@@ -313,7 +339,7 @@ class TimeBarEngine:
             self._take_again(after, at, trade)
         window.states[symbol] = after
         if window.is_closed:
-            self._give(symbol, window, after)
+            self._revise(symbol, window, after)
 
     def _take_again(self, forming: Forming, at: int, trade: Any) -> None:
         self._meet(trade)

@@ -150,8 +150,8 @@ def time_bars(
             long as their bar can be revised. A cancel has ``symbol`` and ``cancels``, the pair of the trade's
             ``exchange`` and ``id``; a correction has ``symbol``, ``corrects`` (such a pair) and a method
             ``corrected(trade)`` that returns the trade as it should have been. The bar of a window whose
-            trades were all cancelled is given again with no volume. One whose trade is not known goes to
-            ``on_late``.
+            trades were all cancelled is given again with no volume, ``is_filled`` at the close before. An
+            amendment whose trade is not known goes to ``on_late``.
         max_ahead: How far a timestamp may be ahead of the scheduler's clock; None: as far as it likes. Give
             it the difference of clocks and some seconds. The scheduler must tell the time of the events:
             the real clock for live ones, the replay's for a recording; a ``TestScheduler`` begins in 1970.

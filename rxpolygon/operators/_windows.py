@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import heappop, heappush
 from typing import Final, Generic, TypeVar
 
 from rxpolygon.operators._grid import Grid
@@ -42,8 +43,12 @@ class Windows(Generic[TState]):
         self._grid = grid
         self._lateness = lateness
         self._revisable = revisable
+        # By their starts, which are on heaps too: windows of milliseconds are many, and only the earliest is
+        # ever looked for.
         self._open: dict[int, Window[TState]] = {}
+        self._open_starts: list[int] = []
         self._closed: dict[int, Window[TState]] = {}
+        self._closed_starts: list[int] = []
         #: Event time: the newest timestamp, or later after a silence.
         self.newest = BEFORE_ALL
         #: When event time reaches this a window is over.
@@ -59,14 +64,13 @@ class Windows(Generic[TState]):
             return window
         over = end + self._lateness
         if over > self.newest:
-            window = self._open[start] = Window(start, end, is_closed=False)
-            self.due = min(self.due, over)
-            return window
+            return self._open_window(start, end)
         if over + self._revisable <= self.newest:
             return None
         window = self._closed.get(start)
         if window is None:
-            window = self._closed[start] = Window(start, end, is_closed=True)
+            window = Window(start, end, is_closed=True)
+            self._keep(window)
         return window
 
     def span(self, timestamp: int) -> Span:
@@ -75,20 +79,20 @@ class Windows(Generic[TState]):
 
     def pop_over(self) -> Window[TState] | None:
         """Takes the earliest window that is over out of the open ones."""
-        horizon = self.newest - self._lateness
-        over = min((w for w in self._open.values() if w.end <= horizon), key=_start_of, default=None)
-        if over is None:
-            self._forget_old(horizon - self._revisable)
-            self.due = min((w.end + self._lateness for w in self._open.values()), default=NEVER)
-        else:
-            self._close(over)
-        return over
+        if self.newest >= self.due:
+            return self.pop()
+        self._forget_old()
+        return None
 
     def pop(self) -> Window[TState] | None:
         """Takes the earliest open window, over or not."""
-        window = min(self._open.values(), key=_start_of, default=None)
-        if window is not None:
-            self._close(window)
+        if not self._open_starts:
+            return None
+        window = self._open.pop(heappop(self._open_starts))
+        window.is_closed = True
+        if self._revisable:
+            self._keep(window)
+        self.due = self._open[self._open_starts[0]].end + self._lateness if self._open else NEVER
         return window
 
     def open_after(self, end: int) -> None:
@@ -97,30 +101,38 @@ class Windows(Generic[TState]):
         if not span.is_open:
             span = self._grid.span(span.end)
         if span.is_open and span.start not in self._open:
-            self._open[span.start] = Window(span.start, span.end, is_closed=False)
-            self.due = min(self.due, span.end + self._lateness)
-
-    def _close(self, window: Window[TState]) -> None:
-        del self._open[window.start]
-        window.is_closed = True
-        if self._revisable:
-            self._closed[window.start] = window
-
-    def _forget_old(self, horizon: int) -> None:
-        for start in [start for start, window in self._closed.items() if window.end <= horizon]:
-            del self._closed[start]
+            self._open_window(span.start, span.end)
 
     def kept(self) -> Iterator[Window[TState]]:
-        """All windows that are open or may be revised, the newest last."""
-        yield from self._closed.values()
+        """All windows that are open or may be revised, those that are open last."""
+        for window in self._closed.values():
+            if self._is_kept(window):
+                yield window
         yield from self._open.values()
 
     def clear(self) -> None:
         """Forgets everything."""
         self._open.clear()
+        self._open_starts.clear()
         self._closed.clear()
+        self._closed_starts.clear()
         self.due = NEVER
 
+    def _open_window(self, start: int, end: int) -> Window[TState]:
+        window: Window[TState] = Window(start, end, is_closed=False)
+        self._open[start] = window
+        heappush(self._open_starts, start)
+        self.due = min(self.due, end + self._lateness)
+        return window
 
-def _start_of(window: Window[TState]) -> int:
-    return window.start
+    def _keep(self, window: Window[TState]) -> None:
+        self._closed[window.start] = window
+        heappush(self._closed_starts, window.start)
+
+    def _forget_old(self) -> None:
+        starts = self._closed_starts
+        while starts and not self._is_kept(self._closed[starts[0]]):
+            del self._closed[heappop(starts)]
+
+    def _is_kept(self, window: Window[TState]) -> bool:
+        return window.end + self._lateness + self._revisable > self.newest

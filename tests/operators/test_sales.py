@@ -93,6 +93,17 @@ def test_sip_late_price_before_which_a_late_trade_comes_is_not_the_first() -> No
     assert ohlcv(collect(events, time_bars("1m", lateness="1m"))[0]) == (10, 20, 10, 11, 300)
 
 
+def test_sip_late_price_that_comes_late_itself_is_still_the_first() -> None:
+    events = [trade("A", 10, at=2), trade("A", 12, at=61), trade("A", 9, at=1, conditions=(32,))]
+    assert ohlcv(collect(events, time_bars("1m"))[1]) == (9, 10, 9, 10, 200)
+
+
+def test_sip_late_price_that_may_set_nothing_hides_no_other_one() -> None:
+    """Form T in regular hours moves no price, out of sequence or not."""
+    events = [new_york(10, 0, 32, 12, price=99), new_york(10, 1, 32, price=10)]
+    assert ohlcv(collect(events, time_bars("5m"))[0]) == (10, 10, 10, 10, 200)
+
+
 @pytest.mark.parametrize("code", [12, 13])
 def test_sip_extended_hours_code_moves_prices_outside_regular_hours_only(code: int) -> None:
     events = [new_york(9, 29, code, price=12), new_york(9, 30), new_york(9, 30, code, price=12)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -301,3 +302,22 @@ def test_time_bars_argument_not_allowed_raises_at_the_call(arguments: dict[str, 
 def test_time_bars_length_of_wrong_type_raises_at_the_call() -> None:
     with pytest.raises(InvalidTypeError, match="every must be a str"):
         time_bars(60)  # type: ignore[call-overload]
+
+
+def test_time_bars_forget_symbols_whose_day_is_over() -> None:
+    """Contracts of options come and go, thousands each day."""
+    seen: list[Bar] = []
+    source: Subject[Trade] = Subject()
+    subscription = source.pipe(time_bars("1h")).subscribe(seen.append, scheduler=StillTime())
+    sizes = []
+    tracemalloc.start()
+    try:
+        for day in range(1, 7):
+            for number in range(1_000):
+                source.on_next(trade(f"{day}-{number}", 10, at=86_400 * day))
+            seen.clear()
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+        subscription.dispose()
+    assert max(sizes[3:]) < 1.1 * sizes[2]

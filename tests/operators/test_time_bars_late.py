@@ -178,6 +178,50 @@ def test_cancel_of_the_newest_price_is_not_filled_with() -> None:
     assert [ohlcv(bar) for bar in bars if label(bar)[:2] == ("A", 120)] == [(10, 10, 10, 10, 0)]
 
 
+def test_cancel_of_the_only_trade_has_the_close_of_the_bar_before() -> None:
+    """Without `fill` too: a price that was cancelled is no price."""
+    events = [known("a", 10, 1), known("wrong", 900, 61), known("b", 11, 120)]
+    bars = collect([*events, Cancel("A", BASE + 121_000, 1, "wrong")], time_bars("1m", corrections=True))
+    assert [(ohlcv(bar), bar.is_filled) for bar in bars if label(bar) == ("A", 60, 1)] == [
+        ((10, 10, 10, 10, 0), True)
+    ]
+
+
+def test_cancel_of_the_only_late_trade_has_the_close_before_its_window() -> None:
+    """Not the newest close, which the symbol had only later."""
+    events = [known("a", 10, 1), known("b", 20, 121), trade("B", 5, at=300), known("wrong", 900, 61)]
+    bars = collect([*events, Cancel("A", BASE + 301_000, 1, "wrong")], time_bars("1m", corrections=True))
+    assert [ohlcv(bar) for bar in bars if label(bar) == ("A", 60, 1)] == [(10, 10, 10, 10, 0)]
+
+
+@pytest.mark.parametrize(("seconds", "is_revised"), [(119.999, True), (120, False)])
+def test_cancel_revises_exactly_as_long_as_a_late_trade(seconds: float, is_revised: bool) -> None:
+    told: list[Any] = []
+    cancel = Cancel("A", BASE, 1, "a")
+    # No window is over at the last trade, with which the first one would be forgotten anyway.
+    events = [known("a", 10, 1), trade("B", 5, at=70), trade("B", 5, at=seconds), cancel]
+    operator = time_bars("1m", lateness="10s", revisable="50s", corrections=True, on_late=told.append)
+    bars = collect(events, operator)
+    assert [bar.revision for bar in bars if bar.symbol == "A"] == ([0, 1] if is_revised else [0])
+    assert told == ([] if is_revised else [cancel])
+
+
+def test_correction_that_moves_a_trade_forward_moves_event_time() -> None:
+    """Or the next trade would be taken for the latest of its bar."""
+    later = Correction("A", BASE + 10_000, "a", price=11, size=100, moved=30_000)
+    events = [known("a", 10, 1), later, known("b", 12, 20)]
+    assert [ohlcv(bar) for bar in collect(events, time_bars("1m", corrections=True))] == [
+        (12, 12, 11, 11, 200)
+    ]
+
+
+def test_amendment_of_a_late_trade_that_changed_nothing_revises_the_filled_bar() -> None:
+    official = replace(known("o", 99, 61), conditions=(15,))
+    events = [known("a", 10, 1), trade("B", 5, at=121), official, Cancel("A", BASE + 122_000, 1, "o")]
+    bars = collect(events, time_bars("1m", corrections=True, fill=True))
+    assert [bar.revision for bar in bars if label(bar)[:2] == ("A", 60)] == [0, 1]
+
+
 def test_correction_of_an_unknown_trade_is_told() -> None:
     told: list[Any] = []
     cancel = Cancel("A", BASE, 1, "z")

@@ -92,6 +92,15 @@ def test_provisional_waits_for_a_price() -> None:
     ]
 
 
+def test_provisional_bar_decides_nothing_about_the_final_one() -> None:
+    """Code 32 sets a price only as the first of the day, which the window before decides when it is over."""
+    events = [trade("A", 10, at=1), trade("A", 11, at=61, conditions=(32,)), trade("B", 1, at=150)]
+    final = collect(events, time_bars("1m", lateness="1m"))
+    shown = collect(events, time_bars("1m", lateness="1m", provisional="1s"))
+    assert [label(bar) for bar in final] == [("A", 0, 0), ("B", 120, 0)]
+    assert [bar for bar in shown if bar.is_final] == final
+
+
 def test_session_windows_count_from_the_opening_and_end_at_the_close() -> None:
     session = Session.daily("09:30", "16:00", time_zone="America/New_York")
     day = date(2023, 11, 16)
@@ -170,6 +179,14 @@ def test_fill_late_volume_before_the_first_price_has_no_bar() -> None:
         time_bars("1m", fill=True),
     )
     assert [label(bar) for bar in bars if bar.symbol == "A"] == [("A", 60, 0), ("A", 120, 0)]
+
+
+def test_fill_late_volume_in_a_window_that_was_never_open_keeps_the_close_before() -> None:
+    late = [trade("A", 10, at=1), trade("A", 20, at=121), trade("A", 50, at=65, size=5, conditions=(37,))]
+    bars = collect([trade("B", 1, at=301), *late], time_bars("1m", fill=True))
+    assert [(ohlcv(bar), bar.is_filled) for bar in bars if label(bar) == ("A", 60, 0)] == [
+        ((10, 10, 10, 10, 5), True)
+    ]
 
 
 def test_fill_of_a_long_gap_is_given_window_by_window() -> None:
