@@ -127,9 +127,13 @@ def buffered(
                     subscription.dispose()
 
             worker.start()
-            subscription.disposable = counted(
-                source, losses, on_next, worker.finish, lambda: worker.finish(None), scheduler
-            )
+            try:
+                subscription.disposable = counted(
+                    source, losses, on_next, worker.finish, lambda: worker.finish(None), scheduler
+                )
+            except BaseException:  # Ctrl-C too: nobody else could end the thread
+                worker.stop()
+                raise
             return CompositeDisposable(subscription, Disposable(worker.stop))
 
         return Observable(subscribe)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 
 import pytest
-from reactivex import abc
+from reactivex import Observable, abc
 from reactivex import operators as ops
 
 import rxpolygon.operators as rxo
@@ -313,6 +313,17 @@ def test_buffered_empty_source_completes() -> None:
     source.complete()
     slow.wait_for_end()
     assert slow.end == END
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no source")], ids=repr)
+def test_buffered_source_that_raises_when_observed_leaves_no_thread(error: BaseException) -> None:
+    class Faulty(Observable[int]):
+        def subscribe(self, *_: object, **__: object) -> abc.DisposableBase:
+            raise error
+
+    with pytest.raises(type(error)):
+        Faulty().pipe(rxo.buffered(1)).subscribe()
+    wait_until(lambda: not own_threads(), "the thread to end")
 
 
 def test_buffered_many_sending_threads_lose_nothing() -> None:
