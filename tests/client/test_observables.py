@@ -10,6 +10,7 @@ from reactivex import Observable, abc
 from reactivex import operators as ops
 from reactivex.subject import Subject
 
+from rxpolygon import operators as rxo
 from rxpolygon.events import Trade
 from rxpolygon.simulator import Simulator
 from tests.client.support import (
@@ -525,6 +526,23 @@ def test_merge_of_two_channels_keeps_the_order_of_the_wire(server: Simulator, co
     server.push("stocks", [trade(), quote, trade(), quote])
     both.wait(4)
     assert [type(event).__name__ for event in both.values] == ["Trade", "Quote"] * 2
+
+
+def test_observers_of_one_observable_are_called_in_the_order_in_which_they_began(
+    server: Simulator, connect: Connect
+) -> None:
+    """So the bar that a trade ends is there before the trade: no trade is held against its own minute."""
+    client = connect(server)
+    trades = client.subscribe_stock_trades(["AAPL", "MSFT"])
+    seconds = trades.pipe(rxo.time_bars("1s"))
+    held: Recorder[tuple[Trade, rxo.Bar]] = Recorder.of(trades.pipe(ops.with_latest_from(seconds)))
+    client.start_stream_thread()
+    wait_for_topics(server, "T.AAPL", "T.MSFT")
+    server.push(
+        "stocks", [trade(symbol, 300 * number) for number in range(20) for symbol in ("AAPL", "MSFT")]
+    )
+    held.wait(32)  # from the one on that ends the first second
+    assert [it.timestamp // 1_000 - bar.end // 1_000 for it, bar in held.values] == [0] * 32
 
 
 def test_observer_object_gets_all_three_signals(server: Simulator, connect: Connect) -> None:
