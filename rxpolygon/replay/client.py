@@ -30,6 +30,9 @@ class ReplayClient(ReplayStreams, MarketStreams):
     every speed and in every run alike. Functions that build an Observable out of others
     (``reactivex.merge(a, b)``) know nothing of it: use ``a.pipe(ops.merge(b))``, or :meth:`on_virtual_time`.
 
+    **Start.** Observe first, then start: what is replayed before the first observer is passed over, as by a
+    live client, and at ``max`` that may be much. ``with client: stream.run()`` observes what runs already.
+
     **Order.** Several sources merge by time; at equal times the one that was named first comes first.
 
     **End.** After the last frame, timers due up to its time have run; later ones never do. Then every
