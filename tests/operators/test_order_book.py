@@ -13,7 +13,7 @@ import rxpolygon.operators as rxo
 from rxpolygon.alpaca import Orderbook, OrderbookQuote
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Level2Book
-from rxpolygon.operators import OrderBook
+from rxpolygon.operators import BookDepth, OrderBook
 from tests.operators.streams import Lab, push_through
 
 RECORDING = Path(__file__).parents[2] / "../shared/data/crypto-coinbase-2021-04-17.jsonl.gz"
@@ -114,6 +114,13 @@ def test_order_book_depth_by_levels_and_by_distance() -> None:
     assert (book.depth(within=1.0).bid_size, book.depth(within=1.0).ask_size) == (3.0, 1.0)
     assert (book.depth(within=0.5).bid_size, book.depth(within=2.0).ask_size) == (0.0, 1.0)
     assert book.imbalance(None) == pytest.approx(5 / 25)
+
+
+def test_order_book_depth_counts_a_level_at_a_distance_that_is_not_binary() -> None:
+    (book,) = books(update(bids=((7.03, 1.0), (7.02, 2.0)), asks=((7.07, 4.0), (7.08, 8.0))))
+    assert book.depth(within=0.02) == BookDepth(1.0, 4.0)
+    assert book.depth(within=0.03) == BookDepth(3.0, 12.0)
+    assert book.depth(within=0.0199999) == BookDepth(0.0, 0.0)
 
 
 def test_order_book_depth_of_one_side_is_measured_from_its_best_price() -> None:
