@@ -120,7 +120,8 @@ class AlreadyStreamingError(UsageError):
     def __init__(self, url: str, client: object) -> None:
         super().__init__(
             f"this process already streams from {url} with the same key, and the server allows one such "
-            "connection: use that client (the attribute 'client' of this error), or close it first"
+            "connection: use that client (the attribute 'client' of this error), or close it first. In a "
+            "notebook where its variable was overwritten:  import sys; sys.last_value.client.close_stream()"
         )
         self.client = client
 
