@@ -64,7 +64,9 @@ def join_quotes(
     **Side** is that of Lee and Ready, "Inferring Trade Direction from Intraday Data", Journal of Finance
     46, 1991: a price above the mid was bought, below it sold. At the mid, and where there is no two-sided
     quote, the tick test decides: bought if the last *different* price of the symbol was lower, sold if it
-    was higher; before the first change of price it is unknown. Stale quotes are used all the same.
+    was higher; before the first change of price it is unknown. Stale quotes are used all the same. A price
+    is at the mid also where binary fractions say otherwise by a hair: half of 49.01 + 49.03 is not 49.02
+    there. So ask ``side`` rather than compare ``price`` with ``mid``.
 
     Works for :class:`~rxpolygon.events.Trade` with Quote, CryptoTrade with CryptoQuote, FuturesTrade with
     FuturesQuote, and for whatever has the attributes. A trade without a ``timestamp`` gets its symbol's

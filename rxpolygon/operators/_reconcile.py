@@ -48,6 +48,9 @@ def reconcile(
     after all, the result comes again. When nothing has come for a second on the subscription's scheduler,
     event time goes on at the scheduler's pace.
 
+    Whoever begins to observe in the middle of a minute has a part of its trades: the first bar of each symbol
+    differs. ``rxo.by_symbol(ops.skip(1))`` before this operator leaves it out.
+
     When both sources have completed, bars that are alone are told, then ``on_completed``. An error of
     either passes at once. Results are delivered one at a time, on the thread of the bar or of the
     scheduler; no lock is held. Disposal frees all state, ends the timer and leaves both sources.
@@ -123,14 +126,14 @@ def reconcile(
             def on_own(bar: Bar) -> None:
                 take_own(bar)
                 if not clock.heard:
-                    clock.hear(engine.newest)
+                    clock.hear()
 
             def on_server(aggregate: AggregateLike) -> None:
                 take_server(aggregate)
                 if not clock.heard:
-                    clock.hear(engine.newest)
+                    clock.hear()
 
-            clock = EventClock(scheduler, _QUIET_MS, on_silence)
+            clock = EventClock(scheduler, _QUIET_MS, lambda: engine.newest, on_silence)
             return CompositeDisposable(
                 clock,
                 source.subscribe(on_own, on_error, on_completed, scheduler=scheduler),

@@ -42,9 +42,10 @@ def resample(
         ---------A9:30---------B9:30-----A9:35|   A's window ended with its bar, B's by silence
 
     The result is that of :func:`time_bars` with the same length, as long as every trade is in one of the
-    finer
-    bars: one that counts for a finer window without a bar (see ``fill`` there) is missing. Where the finer
-    windows do not fit into the coarser ones, the stream ends with an error.
+    finer bars: one that counts for a finer window without a bar (see ``fill`` there) is missing. Of
+    aggregates, vwap and count are as exact as the server tells them: it rounds the vwap to four places, and
+    Polygon tells the mean size of a trade, as a whole number, instead of the count. Where the finer windows
+    do not fit into the coarser ones, the stream ends with an error.
 
     **Windows** are as in :func:`time_bars`: from the start up to, not including, the end; labelled by the
     start; counted from the epoch plus ``offset``, or from the opening of each ``session``. Bars outside of
@@ -112,7 +113,7 @@ def resample(
             def on_next(aggregate: AggregateLike) -> None:
                 take(aggregate)
                 if not clock.heard:
-                    clock.hear(engine.newest)
+                    clock.hear()
 
             go_on = steps.of(advance)
 
@@ -132,7 +133,7 @@ def resample(
             def clear() -> None:
                 turns.run(lambda _: engine.clear(), None)
 
-            clock = EventClock(scheduler, quiet, on_silence)
+            clock = EventClock(scheduler, quiet, lambda: engine.newest, on_silence)
             subscription = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
             return CompositeDisposable(subscription, clock, Disposable(clear))
 

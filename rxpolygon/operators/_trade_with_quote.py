@@ -32,7 +32,8 @@ class TradeWithQuote(Dated, Generic[TTrade, TQuote], frozen=True, gc=False):
     Attributes:
         trade: The trade.
         quote: The quote in force; None when there was none.
-        mid: Half of bid plus offer; None without a two-sided quote.
+        mid: Half of bid plus offer, as binary fractions have it (49.01 and 49.03: 49.019999999999996); None
+            without a two-sided quote.
         spread: Offer less bid, negative when crossed; None without a two-sided quote.
         side: The aggressor by Lee and Ready (1991); see :func:`join_quotes`.
         is_stale: Whether the quote was older than the join's ``tolerance``.
