@@ -248,4 +248,5 @@ def _describe(symbol: str, time: int, values: RollingWindow) -> RollingStatistic
         return RollingStatistics(symbol, time, count, mean, None, None)
     # nan, the only number that is not itself: unknown.
     volatility = sqrt(variation) if variation == variation else None
-    return RollingStatistics(symbol, time, count, mean, sqrt(squares / (count - 1)), volatility)
+    # Below zero only where values near the largest float made it overflow.
+    return RollingStatistics(symbol, time, count, mean, sqrt(abs(squares) / (count - 1)), volatility)

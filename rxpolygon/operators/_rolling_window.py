@@ -35,7 +35,9 @@ class RollingWindow:
         self.time = time
         back, last = self._back, self._last
         # A price of zero or below has no logarithm; the window's variation is unknown while it is inside.
-        squared_return = log(value / last) ** 2 if value > 0 and last > 0 else nan
+        # The same where a ratio, as of something finite to infinity, is 0.
+        ratio = value / last if value > 0 and last > 0 else nan
+        squared_return = log(ratio) ** 2 if ratio > 0 else nan
         self._last = value
         if back:
             self._back_variation += squared_return

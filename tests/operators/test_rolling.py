@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import log, sqrt
+from math import inf, log, nan, sqrt
 from statistics import fmean, stdev
 from typing import Any
 
@@ -51,6 +51,15 @@ def test_rolling_event_without_value_is_passed_over() -> None:
 def test_rolling_late_event_counts_as_if_at_the_newest() -> None:
     emitted = statistics(trade(at=5_000), trade(at=10), trade(at=None), trade(at=5_999), trade(at=6_000))
     assert [it.count for it in emitted] == [1, 2, 3, 4, 2]
+
+
+@pytest.mark.parametrize(
+    "prices", [(inf, 5.0), (5.0, inf), (1e300, 1e-300), (1e308, -1e308), (nan, 5.0)], ids=str
+)
+def test_rolling_value_beyond_all_numbers_spoils_its_window_only(prices: tuple[float, float]) -> None:
+    odd = [trade(price=price, at=at) for at, price in enumerate(prices)]
+    emitted = statistics(*odd, trade(price=10.0, at=2_000), trade(price=12.0, at=2_001))
+    assert emitted[-1] == RollingStatistics("A", 2_001, 2, 11.0, sqrt(2), log(1.2))
 
 
 def test_rolling_return_into_the_window_does_not_count() -> None:
