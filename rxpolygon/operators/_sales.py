@@ -169,6 +169,9 @@ class EveryTrade(SaleRules[object]):
     def __init__(self) -> None:
         super().__init__(_yes, _yes, _yes)
 
+    def __repr__(self) -> str:
+        return "SaleRules.EVERY_TRADE"
+
 
 def _yes(_trade: object) -> bool:
     return True
@@ -184,6 +187,12 @@ class TableRules(SaleRules[object]):
         #: What a trade of full size may change, by its conditions.
         self.known: dict[object, int] = {}
         self._table: dict[object, SaleCondition] = dict(table.items())
+
+    def __repr__(self) -> str:
+        # It stands in the signatures of the operators, where help() and notebooks show it.
+        if self is SaleRules.SIP:
+            return "SaleRules.SIP"
+        return f"<SaleRules of {len(self._table)} codes, least_size={self.least_size:g}>"
 
     def applies_to(self, event: object) -> bool:
         """Whether an event, or a class of events, has codes at all, and they are sale conditions."""

@@ -73,6 +73,10 @@ class StreamRun(Generic[T]):
         self.subscriptions = subscriptions
         self.sent = sent
 
+    def __repr__(self) -> str:
+        end = f", error={self.error!r}" if self.error is not None else f", is_completed={self.is_completed}"
+        return f"StreamRun(values={self.values!r}, times={self.times!r}{end})"
+
     @property
     def values(self) -> list[T]:
         """The values."""

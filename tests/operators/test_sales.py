@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -244,3 +245,9 @@ def test_rules_apply_to_trades_that_were_joined_with_quotes() -> None:
 def test_joined_trades_have_no_sale_conditions_where_their_codes_are_none(event: Any) -> None:
     (joined,) = collect([event], join_quotes(reactivex.never()))
     assert joined.conditions is None
+
+
+def test_signatures_name_the_default_rules() -> None:
+    assert "= SaleRules.SIP," in str(inspect.signature(time_bars))
+    assert repr(SaleRules.EVERY_TRADE) == "SaleRules.EVERY_TRADE"
+    assert repr(SaleRules.from_table({37: SALE_CONDITIONS[37]})) == "<SaleRules of 1 codes, least_size=0>"

@@ -278,6 +278,19 @@ def test_run_tells_values_times_and_end() -> None:
     assert run.values[0].timestamp == EPOCH + 1_000
 
 
+def test_run_shows_what_it_did() -> None:
+    def prices(trades: Trades) -> Observable[float]:
+        def price_of(it: Trade) -> float:
+            return it.price
+
+        return trades.pipe(ops.map(price_of))
+
+    run = run_stream(prices, "-t-t|")
+    assert repr(run) == "StreamRun(values=[10.0, 10.0], times=[1.0, 3.0], is_completed=True)"
+    failed = run_stream(prices, "-#", error=MarbleError("cut"))
+    assert repr(failed) == "StreamRun(values=[], times=[], error=MarbleError('cut'))"
+
+
 def test_pipeline_that_publishes_and_connects_sees_everything() -> None:
     def relayed(source: Trades) -> Observable[Trade]:
         subject: Subject[Trade] = Subject()
