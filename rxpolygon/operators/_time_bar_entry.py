@@ -58,14 +58,20 @@ def time_bar_entry(
 
     engine.tell(on_kind, on_front)
 
+    def take_later(event: Any) -> None:
+        turns.run(take, event)
+        # Who does it in our place may be the clock's own timer, which then rests.
+        if not clock.heard:
+            clock.hear()
+
     def on_next(event: Any) -> None:  # Any: read by attributes, see Reader
         if inbox:
-            turns.run(take, event)
+            take_later(event)
             return
         try:
             take_turn()
         except IndexError:
-            turns.run(take, event)
+            take_later(event)
             return
         try:
             if event.__class__ is kind:
@@ -141,6 +147,6 @@ def time_bar_entry(
         if inbox:
             turns.work()
         if not clock.heard:
-            clock.hear(windows.newest)
+            clock.hear()
 
     return on_next

@@ -220,7 +220,7 @@ def time_bars(
             def on_silence(now: int) -> bool:
                 return turns.run_if_idle(go_on, now)
 
-            clock = EventClock(scheduler, quiet, on_silence)
+            clock = EventClock(scheduler, quiet, lambda: engine.windows.newest, on_silence)
             engine = TimeBarEngine(settings, steps.put, clock.now)
             add, flush = steps.of(engine.add), steps.of(lambda _: engine.flush())
             tell = steps.of(tell_late)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import reactivex
 from reactivex import Subject
+from reactivex.testing import TestScheduler
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError
 from rxpolygon.events import CryptoTrade, ForexQuote, FuturesTrade, IndexValue, Quote, Trade
@@ -100,6 +101,35 @@ def test_time_bars_silence_closes_a_delayed_feed_by_its_own_time() -> None:
     arrivals = [(900.0, trade("A", 10, at=5))]
     run = Run(time_bars("1m", lateness="2s"), arrivals, until=2_000)
     assert run.times == [900 + 57]
+
+
+def test_time_bars_silence_after_a_burst_goes_on_from_its_newest_event() -> None:
+    """A line that catches up brings most of a minute in an instant."""
+    arrivals = [(1.0, trade("A", 10, at=at)) for at in (5, 30, 50)]
+    run = Run(time_bars("1m"), arrivals, until=100)
+    # The stretch that the timer sees no event in begins with its look at 2, when event time is 50 at least.
+    assert run.times == [12]
+
+
+def test_time_bars_burst_after_a_silence_wakes_the_timer_that_waits_for_the_window_end() -> None:
+    arrivals = [(1.0, trade("A", 10, at=1)), *((10.0, trade("A", 10, at=at)) for at in (20, 30, 50))]
+    assert Run(time_bars("1m"), arrivals, until=100).times == [21]
+
+
+def test_time_bars_event_that_a_bar_of_the_timer_brings_about_is_closed_by_the_timer_too() -> None:
+    scheduler = TestScheduler()
+    source: Subject[Trade] = Subject()
+    seen: list[tuple[float, float]] = []
+
+    def answer(bar: Bar) -> None:
+        seen.append((scheduler.clock, bar.open))
+        if len(seen) == 1:
+            source.on_next(trade("A", 11, at=70))
+
+    source.pipe(time_bars("1m")).subscribe(answer, scheduler=scheduler)
+    source.on_next(trade("A", 10, at=50))
+    scheduler.advance_to(100)
+    assert seen == [(10, 10), (60, 11)]
 
 
 def test_time_bars_steady_events_keep_the_timer_from_closing() -> None:
