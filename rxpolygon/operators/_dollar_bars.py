@@ -10,7 +10,7 @@ from reactivex import Observable
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._checks import positive
 from rxpolygon.operators._event_bars import TEvent, event_bars
-from rxpolygon.operators._gathering import Gathering
+from rxpolygon.operators._gathering import ROUNDING, Gathering
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
 from rxpolygon.operators._sales import SaleRules, check_rules
 
@@ -20,6 +20,7 @@ __all__ = ["dollar_bars"]
 class _DollarCutter:
     def __init__(self, symbol: str, dollars: float) -> None:
         self._dollars = dollars
+        self._slack = dollars * ROUNDING
         self._missing = dollars
         self._bar = Gathering(symbol)
 
@@ -27,17 +28,19 @@ class _DollarCutter:
         bar = self._bar
         # Prices of futures have been below zero; the value that changed hands is not.
         worth = abs(price)
-        while worth * size >= self._missing:
-            part = min(self._missing / worth, size)
+        while (rest := worth * size - self._missing) >= -self._slack:
+            self._missing, missing = self._dollars, self._missing
+            if rest <= self._slack:
+                bar.take(at, price, size, bits)
+                yield bar.to_bar()
+                return
+            part = missing / worth
             bar.take(at, price, part, bits)
             yield bar.to_bar()
-            self._missing = self._dollars
             left = size - part
             # What the subtraction rounded off.
             bar.owe((size - left) - part)
             size = left
-            if not size:
-                return
         bar.take(at, price, size, bits)
         self._missing -= worth * size
 
@@ -70,6 +73,8 @@ def dollar_bars(
     A trade that crosses the edge is split at its price: it fills the bar, the rest opens the next one, and a
     large trade may make several bars. It counts in each bar that it has a part in. No volume is lost or made:
     over all bars of a symbol it is the sum of the sizes; the parts of a split trade are fractions of shares.
+    A trade that fills a bar but for a part in 10**12, as floating point makes it of decimal figures, is not
+    split.
 
     A bar comes with the trade that fills it. Trades count in order of arrival; nothing hangs on the clock, so
     nothing is late. A trade that by ``sales`` adds no volume is left out, one that may set no price adds its

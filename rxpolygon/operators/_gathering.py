@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from math import inf
+from typing import Final
 
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._sales import HIGH_LOW, OPEN_CLOSE
 
-__all__ = ["Gathering"]
+__all__ = ["ROUNDING", "Gathering"]
+
+#: What part of a bar may be missing, or too much, because 0.3 is not 0.1 three times in floating point.
+ROUNDING: Final = 1e-12
 
 
 class Gathering:
@@ -87,8 +91,9 @@ class Gathering:
         """The bar; the next begins. ``volume``, if given, is what it is meant to have but for rounding."""
         told = self.total if volume is None else volume
         high, low = self.high, self.low
-        if high == -inf:
-            high, low = max(self.open, self.close), min(self.open, self.close)
+        if high == -inf or not self._has_open:
+            # Trades that may set the one may not set the other: a bar is as high as its open and close.
+            high, low = max(high, self.open, self.close), min(low, self.open, self.close)
         bar = Bar(
             symbol=self._symbol,
             start=self.start,

@@ -23,6 +23,8 @@ from rxpolygon.operators import (
 from tests.operators.amendments import Cancel
 from tests.operators.bar_support import BASE, Run, collect, live, ohlcv, trade
 
+EVERY = SaleRules.EVERY_TRADE
+
 Operator = Callable[[Observable[Any]], Observable[Bar]]
 
 # Each cuts the two first of these trades into a bar and leaves the third.
@@ -186,6 +188,23 @@ def test_volume_bars_threshold_below_at_and_beyond(sizes: list[float], volumes: 
     assert [bar.volume for bar in collect(events, volume_bars(100))] == volumes
 
 
+@pytest.mark.parametrize(("volume", "size"), [(0.3, 0.1), (0.9, 0.3), (1.0, 0.1), (2.1, 0.7)])
+def test_volume_bars_of_decimal_sizes_take_whole_trades(volume: float, size: float) -> None:
+    """In floating point three times 0.1 is more than 0.3, and three times 0.3 is less than 0.9."""
+    each = round(volume / size)
+    events = [trade("BTC", 10, at=i, size=size) for i in range(100 * each)]
+    assert [(bar.volume, bar.count) for bar in collect(events, volume_bars(volume, sales=EVERY))] == [
+        (volume, each)
+    ] * 100
+
+
+@pytest.mark.parametrize(("dollars", "size"), [(3.3, 0.1), (9.9, 0.3)])
+def test_dollar_bars_of_decimal_sizes_take_whole_trades(dollars: float, size: float) -> None:
+    events = [trade("BTC", 11, at=i, size=size) for i in range(300)]
+    bars = collect(events, dollar_bars(dollars, sales=EVERY))
+    assert [(bar.count, bar.is_final) for bar in bars] == [(3, True)] * 100
+
+
 def test_volume_bars_split_trade_has_its_price_in_both_bars() -> None:
     events = [trade("A", 10, at=1, size=60), trade("A", 20, at=2, size=60)]
     bars = collect(events, volume_bars(100))
@@ -225,6 +244,15 @@ def test_bar_in_which_no_trade_may_set_a_price_has_the_price_before() -> None:
     odd_lots = [trade("A", 99, at=i, conditions=(37,)) for i in (2, 3)]
     bars = collect([trade("A", 10, at=1), trade("A", 11, at=1.5), *odd_lots], tick_bars(2))
     assert ohlcv(bars[1]) == (11, 11, 11, 11, 200)
+
+
+@pytest.mark.parametrize("operator", [tick_bars(1), volume_bars(100), dollar_bars(900), range_bars(20)])
+def test_bar_with_the_price_before_is_as_low_as_that(operator: Operator) -> None:
+    """Code 32 may set high and low, but neither open nor close."""
+    events = [trade("A", 30, at=1), trade("A", 9, at=2, conditions=(32,)), trade("A", 29, at=3)]
+    bars = collect(events, operator)
+    assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in bars)
+    assert min(bar.low for bar in bars) == 9
 
 
 @pytest.mark.parametrize(
