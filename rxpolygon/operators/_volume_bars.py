@@ -66,8 +66,8 @@ def volume_bars(
 
     A trade that crosses the edge is split: it fills the bar, the rest opens the next one, and a large trade
     may make several bars. It counts in each bar that it has a part in. No volume is lost or made: over all
-    bars of a symbol it is the sum of the sizes. What floating point makes of decimal sizes (three times 0.1 is
-    not 0.3), up to a part in 10**12 of a bar, splits no trade: it is carried over to the next bar.
+    bars of a symbol it is the sum of the sizes. What floating point makes of decimal sizes (three times 0.1
+    is not 0.3), up to a part in 10**12 of a bar, splits no trade: it is carried over to the next bar.
 
     A bar comes with the trade that fills it. Trades count in order of arrival; nothing hangs on the clock, so
     nothing is late. A trade that by ``sales`` adds no volume is left out, one that may set no price adds its
