@@ -10,7 +10,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
 from rxpolygon.errors import InvalidTypeError
-from rxpolygon.operators._checks import function, unfit
+from rxpolygon.operators._checks import function, observable, unfit
 from rxpolygon.operators._direct import DirectObserver, ignore
 from rxpolygon.operators._protocols import Timed
 from rxpolygon.operators._symbol_stream import SymbolStream
@@ -86,7 +86,7 @@ def by_symbol(
 
     Raises:
         InvalidTypeError: ``pipeline`` or ``on_symbol_error`` is no function. To ``on_error`` for an event
-            without a symbol.
+            without a symbol. As a pipeline's own error, where ``pipeline`` returns no Observable.
 
     Example:
         >>> import reactivex as rx
@@ -128,7 +128,9 @@ def by_symbol(
                 observer = observers[symbol] = _SymbolObserver(symbol, emit, close_failed, close)
                 with lock:
                     running += 1
-                observer.observe(pipeline(stream), scheduler)
+                results = pipeline(stream)
+                observable("what pipeline returns", results)
+                observer.observe(results, scheduler)
                 # Gone if the observer disposed of everything while the pipeline was made.
                 return pushes.get(symbol, ignore)
 

@@ -14,6 +14,7 @@ from reactivex.disposable import Disposable, SerialDisposable
 from reactivex.scheduler import ImmediateScheduler, TimeoutScheduler
 
 import rxpolygon.operators as rxo
+from rxpolygon.errors import InvalidTypeError
 from rxpolygon.events import Trade
 from rxpolygon.operators import SymbolStream
 from tests.operators.streams import END, ERROR, Hot, Lab, Watch, trade
@@ -227,6 +228,18 @@ def test_by_symbol_pipeline_with_a_way_of_its_own_to_subscribe_keeps_it() -> Non
     source.send(trade("A", 1), trade("A", 2), trade("B", 3))
     assert watch.values == [("A", 1), ("A", 2), ("B", 3)]
     assert len(asked) == 2
+
+
+def test_by_symbol_pipeline_that_returns_nothing_is_told_so() -> None:
+    def forgetful(stream: Observable[Trade]) -> Observable[Price]:
+        prices(stream)
+        return None  # type: ignore[return-value]  # that is the test
+
+    source: Hot[Trade] = Hot()
+    watch = Watch[Price]().of(source.pipe(rxo.by_symbol(forgetful)))
+    source.send(trade("A"))
+    assert isinstance(watch.end, InvalidTypeError)
+    assert str(watch.end) == "what pipeline returns must be an Observable, not NoneType"
 
 
 def test_by_symbol_on_symbol_error_that_raises_ends_the_output() -> None:
