@@ -7,7 +7,7 @@ They come with the package; nobody needs to import them:
 - ``stream_client``: makes clients that are connected to ``simulator``;
 - ``replay``: makes replays of recordings.
 
-Everything is closed after the test, and a test whose clients leave a thread behind fails::
+What they made is closed after the test, and a test whose ``stream_client`` leaves a thread behind fails::
 
     def test_bot_buys_on_a_rise(simulator, stream_client):
         client = stream_client()
