@@ -181,7 +181,8 @@ class Joiner(Generic[TLeft, TRight, TOut]):
     def _trim(self, lane: list[TRight]) -> None:
         """Forgets what no left value may ask for, when at least half can go: so it is seldom tried."""
         size = len(lane)
-        if size & (size - 1):
+        # Of a great number, as a burst leaves it, not only when there are twice as many.
+        if size & (size - 1) and size & 255:
             return
         in_force = bisect_left(lane, self._floor(), key=_stamp) - 1
         if in_force >= size // 2:

@@ -75,8 +75,9 @@ def join_quotes(
 
     - *Memory*: a symbol keeps the quotes that a trade may still ask for: those since the newest trade of
       any symbol less ``lateness`` and ``hold``, and the one in force there; at times up to four times as
-      many, and up to 8 anyway. Besides the quotes a symbol takes about 0.2 KB. Quotes that run ahead of
-      the trades wait for them, all of them unless ``max_lead`` is given.
+      many, and up to 8 anyway. What a burst left is forgotten when 256 more quotes have come, at the latest.
+      Besides the quotes a symbol takes about 0.2 KB. Quotes that run ahead of the trades wait for them, all
+      of them unless ``max_lead`` is given.
     - *Completion*: when the trades complete, those kept back are emitted, then ``on_completed``. When the
       quotes complete, trades go on with the quotes known and are no longer kept back.
     - *Error*: of either stream: the trades kept back are emitted, then ``on_error``.

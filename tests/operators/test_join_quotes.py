@@ -156,21 +156,44 @@ class OwnQuote:
     ask_price: float = 11.0
 
 
-def test_join_quotes_forgets_quotes_that_no_trade_can_ask_for() -> None:
-    trades: Hot[Trade] = Hot()
-    quotes: Hot[OwnQuote] = Hot()
-    watch = Watch[TradeWithQuote[Trade, OwnQuote]]().of(trades.pipe(rxo.join_quotes(quotes, lateness="10ms")))
-    kept: weakref.WeakSet[OwnQuote] = weakref.WeakSet()
-    for at in range(0, 10_000, 10):
+class Keeping:
+    """A join whose quotes are counted, as long as something keeps them."""
+
+    def __init__(self) -> None:
+        self.trades: Hot[Trade] = Hot()
+        self.quotes: Hot[OwnQuote] = Hot()
+        joined = self.trades.pipe(rxo.join_quotes(self.quotes, lateness="10ms"))
+        self.subscription = joined.subscribe()
+        self._kept: weakref.WeakSet[OwnQuote] = weakref.WeakSet()
+
+    def quote(self, at: int) -> None:
         own = OwnQuote(at)
-        kept.add(own)
-        quotes.send(own)
-        trades.send(trade(at=at))
-        watch.values.clear()
-        watch.seen.clear()
-    del own
-    gc.collect()
-    assert len(kept) <= 8
+        self._kept.add(own)
+        self.quotes.send(own)
+
+    @property
+    def kept(self) -> int:
+        gc.collect()
+        return len(self._kept)
+
+
+def test_join_quotes_forgets_quotes_that_no_trade_can_ask_for() -> None:
+    live = Keeping()
+    for at in range(0, 10_000, 10):
+        live.quote(at)
+        live.trades.send(trade(at=at))
+    assert live.kept <= 8
+
+
+def test_join_quotes_forgets_a_burst_of_quotes_in_the_quiet_after_it() -> None:
+    live = Keeping()
+    for number in range(5_000):
+        live.quote(number // 500)
+    assert live.kept == 5_000
+    for at in range(1_000, 257_000, 1_000):
+        live.quote(at)
+        live.trades.send(trade(at=at))
+    assert live.kept <= 256
 
 
 # Mid, spread, side
