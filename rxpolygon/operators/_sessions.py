@@ -101,12 +101,13 @@ class Session:
         """
         try:
             today = datetime.fromtimestamp(timestamp / 1_000, UTC).astimezone(self.time_zone).date()
-            _ = today - _DAY, today + _LONGEST_CLOSURE_DAYS * _DAY
+            _ = today - 2 * _DAY, today + _LONGEST_CLOSURE_DAYS * _DAY
         except (ValueError, OverflowError, OSError):
             # Beyond the calendar, as nanoseconds taken for milliseconds are.
             return Span(timestamp, timestamp + 86_400_000, is_open=False)
         closed_from = int(datetime.combine(today - _DAY, time.min, self.time_zone).timestamp() * 1_000)
-        for days in range(-1, _LONGEST_CLOSURE_DAYS):
+        # From two days ago: the hours of that day may have ended yesterday.
+        for days in range(-2, _LONGEST_CLOSURE_DAYS):
             intervals = self._intervals_on(today + days * _DAY)
             if whole_day and intervals:
                 intervals = [(intervals[0][0], intervals[-1][1])]
@@ -115,7 +116,7 @@ class Session:
                     return Span(closed_from, opening, is_open=False)
                 if timestamp < closing:
                     return Span(opening, closing, is_open=True)
-                closed_from = closing
+                closed_from = max(closed_from, closing)
         return Span(closed_from, timestamp + 86_400_000, is_open=False)
 
 
@@ -178,7 +179,14 @@ class _CalendarSession(Session):
 def _pairs(instants: Iterable[datetime]) -> Sequence[tuple[int, int]]:
     # A day without the break has "not a time" there, which alone differs from itself.
     times = [int(instant.timestamp() * 1_000) for instant in instants if instant == instant]
-    return tuple(zip(times[::2], times[1::2], strict=True))
+    pairs: list[tuple[int, int]] = []
+    for opening, closing in zip(times[::2], times[1::2], strict=True):
+        if pairs and opening == pairs[-1][1]:
+            # A break of no length: it was given up, or a half day ends with it.
+            pairs[-1] = (pairs[-1][0], closing)
+        else:
+            pairs.append((opening, closing))
+    return tuple(pairs)
 
 
 def _clock(argument: str, clock: str) -> time:

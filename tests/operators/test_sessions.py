@@ -56,6 +56,13 @@ def test_span_of_a_weekend_is_closed_until_monday() -> None:
     assert span == (at(zone, 2024, 3, 8, 16, 0), at(zone, 2024, 3, 11, 9, 30), False)
 
 
+def test_span_of_a_weekend_begins_where_a_session_over_midnight_ended() -> None:
+    zone = "America/New_York"
+    forex = Session.daily("17:00", "17:00", time_zone=zone, weekdays=(6, 0, 1, 2, 3))
+    span = forex.span(at(zone, 2024, 3, 9, 12, 0))
+    assert span == (at(zone, 2024, 3, 8, 17, 0), at(zone, 2024, 3, 10, 17, 0), False)
+
+
 @calendar_warnings
 def test_exchange_knows_holidays() -> None:
     pytest.importorskip("pandas_market_calendars")
@@ -79,6 +86,22 @@ def test_exchange_lunch_break_is_closed_but_part_of_the_day() -> None:
     lunch = at("Asia/Hong_Kong", 2024, 7, 5, 12, 30)
     assert not session.span(lunch).is_open
     assert session.span(lunch, whole_day=True).is_open
+
+
+@calendar_warnings
+@pytest.mark.parametrize(
+    ("calendar", "day", "hours"),
+    [
+        ("XHKG", date(2024, 12, 24), ("24 09:30", "24 12:00")),
+        ("CME_Equity", date(2023, 11, 22), ("21 17:00", "22 16:00")),
+    ],
+    ids=["half day", "break that was given up"],
+)
+def test_exchange_break_of_no_length_does_not_cut_the_session(
+    calendar: str, day: date, hours: tuple[str, str]
+) -> None:
+    pytest.importorskip("pandas_market_calendars")
+    assert clocks(Session.exchange(calendar), day) == [hours]
 
 
 @calendar_warnings
