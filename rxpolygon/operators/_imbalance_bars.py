@@ -25,7 +25,7 @@ class _ImbalanceCutter:
         self._rule = TickRule()
         self._ticks = ExpectedTicks(expected_ticks, span, bounds)
         self._signed = Mean(span * expected_ticks)
-        # Mean signed weight of a trade as the bar began; None in the first bar.
+        # Mean signed weight of a trade as the bar began; None while no trade has had a sign.
         self._expected: float | None = None
         self._imbalance = 0.0
         self._bar = Gathering(symbol)
@@ -46,7 +46,7 @@ class _ImbalanceCutter:
 
     def _cut(self) -> Bar:
         self._ticks.add(self._bar.count)
-        self._expected = self._signed.value
+        self._expected = self._signed.value if self._rule.sign else None
         self._imbalance = 0.0
         return self._bar.to_bar()
 
@@ -98,7 +98,8 @@ def imbalance_bars(
     ``E[T] |E[b v]|``, where E[T] is the exponentially weighted mean of the numbers of trades in the bars
     before and E[b v] that over the trades before the bar. What the book leaves open:
 
-    - the first bar has ``expected_ticks`` trades, since nothing is known yet;
+    - the first bar has ``expected_ticks`` trades, since nothing is known yet, and so have the next while no
+      price has changed;
     - the mean over bars has the span ``span``, that over trades ``span * expected_ticks``;
     - trades before the first change of price have no sign and add nothing;
     - E[T] is held within ``ticks_between``: without bounds its own feedback drives it to one trade or to ever

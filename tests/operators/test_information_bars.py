@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import polars as pl
 import pytest
+from reactivex import Observable
 
 from rxpolygon.events import Trade
-from rxpolygon.operators import SaleRules, imbalance_bars, runs_bars
+from rxpolygon.operators import Bar, SaleRules, imbalance_bars, runs_bars
 from tests.operators.bar_support import BASE, collect, trade
 
 EXPECTED, SPAN = 10, 5
+Operator = Callable[[Observable[Any]], Observable[Bar]]
 Unit = Literal["ticks", "volume", "dollars"]
 
 
@@ -126,6 +129,13 @@ def test_runs_bars_end_where_the_formula_says(unit: Unit, seed: int) -> None:
 
 def test_imbalance_bars_first_has_the_expected_number_of_trades() -> None:
     assert collect(walk(3), imbalance_bars(7))[0].count == 7
+
+
+@pytest.mark.parametrize("bars", [imbalance_bars(5), runs_bars(5)], ids=["imbalance", "runs"])
+def test_bars_have_the_expected_number_of_trades_while_no_price_changes(bars: Operator) -> None:
+    """An imbalance of nothing is no more than expected: without this every trade were a bar."""
+    events = [trade("A", 10, at=i * 0.1) for i in range(15)]
+    assert [bar.count for bar in collect(events, bars)] == [5, 5, 5]
 
 
 def test_imbalance_bars_ticks_between_bounds_the_expectation() -> None:
