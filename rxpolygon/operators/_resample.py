@@ -55,8 +55,9 @@ def resample(
     **Closing.** A symbol's window is given as soon as its last finer bar is there, and otherwise when a bar
     of any symbol starts ``lateness`` after the window's end, or when nothing has come on the subscription's
     scheduler for a second (or the window's length, if that is shorter) and event time, which then goes on
-    at the scheduler's pace from the newest end, is past it. With a ``lateness`` no window is given before
-    that is over.
+    at the scheduler's pace from the newest end, is two seconds (or lengths) past it: so much later than
+    the one before may the last finer bar come, if silence closed it. With a ``lateness`` no window is given
+    before that is over.
 
     **Late bars, revisions.** A finer bar with a start that was there before replaces it. If the window was
     given, it is given again when that changes it, with a ``revision`` one higher, until event time is
@@ -95,6 +96,8 @@ def resample(
     late_ms = to_milliseconds("lateness", lateness, allow_zero=True)
     kept_ms = to_milliseconds("revisable", revisable, allow_zero=True)
     quiet = min(_QUIET_MS, to_milliseconds("every", every))
+    # Whoever makes the finer bars notices a silence in one to two of its own quiet stretches.
+    grace = 2 * quiet
 
     def operator(source: Observable[AggregateLike]) -> Observable[Bar]:
         def subscribe(
@@ -108,7 +111,7 @@ def resample(
             flush = steps.of(lambda _: engine.flush())
 
             def advance(now: int) -> None:
-                clock.look_again(engine.advance(now))
+                clock.look_again(engine.advance(now - grace))
 
             def on_next(aggregate: AggregateLike) -> None:
                 take(aggregate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -109,7 +110,33 @@ def test_resample_gives_a_symbol_with_its_last_finer_bar() -> None:
 def test_resample_gives_a_quiet_symbol_by_silence() -> None:
     run = Run(resample("2m"), [(60.0, minute("B", 0)), (120.0, minute("A", 1))], until=200)
     assert [label(bar)[0] for bar in run.values] == ["A", "B"]
-    assert run.times == [120, 121]
+    assert run.times == [120, 122]
+
+
+def test_resample_waits_for_a_last_finer_bar_that_comes_later_than_the_one_before() -> None:
+    """Finer bars come once a minute: between them it is always silent."""
+    delays = [0.1, 1.9, 0.3, 2.0, 0.0, 1.5]
+    arrivals = [(60.0 * (n + 1) + delay, minute("A", n)) for n, delay in enumerate(delays)]
+    run = Run(resample("2m"), arrivals, until=400)
+    assert [(label(bar), bar.volume) for bar in run.values] == [
+        (("A", 0, 0), 200),
+        (("A", 120, 0), 200),
+        (("A", 240, 0), 200),
+    ]
+    assert run.times == [121.9, 242.0, 361.5]
+
+
+def test_resample_of_bars_that_silence_closes_gives_each_window_once() -> None:
+    gaps = random.Random(7)
+    at, arrivals = 0.0, []
+    while at < 900:
+        at += gaps.choice((0.2, 0.7, 1.1, 2.5, 20))
+        arrivals.append((at, trade("A", 10, at=at)))
+    run = Run(lambda trades: trades.pipe(time_bars("1m"), resample("5m")), arrivals, until=1_000)
+    direct = Run(time_bars("5m"), arrivals, until=1_000)
+    assert [(label(bar), ohlcv(bar)) for bar in run.values] == [
+        (label(bar), ohlcv(bar)) for bar in direct.values
+    ]
 
 
 def test_resample_gives_a_quiet_symbol_with_the_next_window_of_another() -> None:
