@@ -96,12 +96,12 @@ class Joiner(Generic[TLeft, TRight, TOut]):
 
         def on_next(right: TRight) -> None:
             if inbox:
-                turns.run(take_right, right)
+                turns.defer(take_right, right)
                 return
             try:
                 take_turn()
             except IndexError:
-                turns.run(take_right, right)
+                turns.defer(take_right, right)
                 return
             try:
                 time = right.timestamp

@@ -59,7 +59,7 @@ def time_bar_entry(
     engine.tell(on_kind, on_front)
 
     def take_later(event: Any) -> None:
-        turns.run(take, event)
+        turns.defer(take, event)
         # Who does it in our place may be the clock's own timer, which then rests.
         if not clock.heard:
             clock.hear()

@@ -35,7 +35,7 @@ class Turns(Generic[T]):
     work is not hurt.
 
     Where a call for each value is too much, a handler may do as :meth:`entry` does, with ``inbox``, ``take``,
-    ``give_back``, :meth:`run` and :meth:`work`.
+    ``give_back``, :meth:`defer` and :meth:`work`.
 
     Attributes:
         emit: Gives the observer a value. Only in a handler.
@@ -58,16 +58,16 @@ class Turns(Generic[T]):
 
     def entry(self, handle: Callable[[V], None]) -> Callable[[V], None]:
         """The handler, to be called from any thread."""
-        inbox, take, give_back, run = self.inbox, self.take, self.give_back, self.run
+        inbox, take, give_back, defer = self.inbox, self.take, self.give_back, self.defer
 
         def enter(value: V) -> None:
             if inbox:
-                run(handle, value)
+                defer(handle, value)
                 return
             try:
                 take()
             except IndexError:
-                run(handle, value)
+                defer(handle, value)
                 return
             try:
                 handle(value)
@@ -116,6 +116,15 @@ class Turns(Generic[T]):
         """Calls the handler when its turn has come; mostly at once."""
         self.inbox.append((handle, value))
         self.work()
+
+    def defer(self, handle: Callable[[V], None], value: V) -> None:
+        """The same for an event, which is nothing to anybody if the observer has its end before."""
+
+        def unless_over(value: V) -> None:
+            if not self.is_over:
+                handle(value)
+
+        self.run(unless_over, value)
 
     def run_if_idle(self, handle: Callable[[V], None], value: V) -> bool:
         """Calls the handler now; False, and it is not called at all, if another is at work."""

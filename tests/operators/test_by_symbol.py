@@ -208,6 +208,27 @@ def test_by_symbol_nothing_comes_from_a_pipeline_after_its_end(ending: str) -> N
     assert watch.values == ([] if ending == "raises" else expected)
 
 
+def test_by_symbol_nothing_comes_of_events_that_waited_while_their_pipeline_failed() -> None:
+    source: Hot[Trade] = Hot()
+    seen: list[int] = []
+    failed: list[str] = []
+
+    def fail(_: Trade) -> None:
+        raise ERROR
+
+    def on_next(it: Trade) -> None:
+        seen.append(it.timestamp)
+        if it.timestamp == 50:
+            source.send(trade(at=30), trade(at=200), trade(at=300))
+
+    sorted_apart = rxo.by_symbol(
+        rxo.reorder("10ms", on_late=fail), on_symbol_error=lambda symbol, _: failed.append(symbol)
+    )
+    source.pipe(sorted_apart).subscribe(on_next)
+    source.send(trade(at=50), trade(at=100))
+    assert (seen, failed) == ([50, 100], ["A"])
+
+
 def test_by_symbol_pipeline_with_a_way_of_its_own_to_subscribe_keeps_it() -> None:
     asked: list[str] = []
 
