@@ -120,14 +120,18 @@ def by_symbol(
             lock = Lock()
             # The source and the pipelines that are not over; under the lock.
             running = 1
+            is_disposed = False  # under the lock
             is_failing = False
 
             def open_stream(symbol: str) -> Callable[[TTimed], None]:
                 nonlocal running
-                stream = streams[symbol] = SymbolStream(symbol, pushes)
-                observer = observers[symbol] = _SymbolObserver(symbol, emit, close_failed, close)
                 with lock:
+                    # Another thread may dispose of everything while an event is on its way.
+                    if is_disposed:
+                        return ignore
                     running += 1
+                    stream = streams[symbol] = SymbolStream(symbol, pushes)
+                    observer = observers[symbol] = _SymbolObserver(symbol, emit, close_failed, close)
                 results = pipeline(stream)
                 observable("what pipeline returns", results)
                 observer.observe(results, scheduler)
@@ -196,6 +200,9 @@ def by_symbol(
                 release_one()
 
             def dispose_all() -> None:
+                nonlocal is_disposed
+                with lock:
+                    is_disposed = True
                 for observer in tuple(observers.values()):
                     observer.dispose()
                 observers.clear()

@@ -310,6 +310,28 @@ def test_by_symbol_disposed_while_a_pipeline_is_made_is_no_failure() -> None:
     assert told == []
 
 
+def test_by_symbol_disposed_while_an_event_is_on_its_way_makes_no_pipeline() -> None:
+    """As by another thread, at the moment when the event is looked at."""
+    made: list[str] = []
+
+    class Slow:
+        timestamp = 0
+
+        @property
+        def symbol(self) -> str:
+            subscription.dispose()
+            return "A"
+
+    def make(stream: SymbolStream[Slow]) -> Observable[Slow]:
+        made.append(stream.symbol)
+        return stream
+
+    source: Hot[Slow] = Hot()
+    subscription = source.pipe(rxo.by_symbol(make)).subscribe()
+    source.send(Slow())
+    assert made == []
+
+
 def test_by_symbol_observer_that_disposes_gets_nothing_more_of_a_pipeline_that_is_being_made() -> None:
     source: Hot[Trade] = Hot()
     subscription = SerialDisposable()
