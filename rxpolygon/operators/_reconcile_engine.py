@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from heapq import heappop, heappush
 from math import isclose
 
 from msgspec import Struct
@@ -73,6 +74,9 @@ class Reconciliation(Struct, frozen=True, kw_only=True):
         return moment_of(self.start * 1_000)
 
 
+_Span = tuple[int, int]
+
+
 class _Pair:
     __slots__ = ("own", "rounded_size", "server", "told", "untold")
 
@@ -100,7 +104,13 @@ class ReconcileEngine:
         self._tolerance = tolerance
         self._vwap_tolerance = vwap_tolerance
         self._put = put
-        self._pairs: dict[tuple[int, int], dict[str, _Pair]] = {}
+        # By the ends and starts of the windows. Those are on heaps too: of all that can be revised, only the
+        # earliest is ever looked for.
+        self._pairs: dict[_Span, dict[str, _Pair]] = {}
+        self._kept: list[_Span] = []
+        # The windows in which a bar may be alone.
+        self._waiting: list[_Span] = []
+        self._is_waiting: set[_Span] = set()
         #: Event time: the newest end of either side, or later after a silence.
         self.newest = 0
 
@@ -133,12 +143,10 @@ class ReconcileEngine:
     def advance(self, now: int) -> int | None:
         """Lets event time go on to ``now``; returns in how many ms a bar that is alone is due, if any."""
         self._move_to(now)
-        lonely = [
-            end
-            for (end, _), pairs in self._pairs.items()
-            if any(pair.told is None for pair in pairs.values())
-        ]
-        return min(lonely) + self._within - now if lonely else None
+        waiting = self._waiting
+        while waiting and all(pair.told is not None for pair in self._pairs[waiting[0]].values()):
+            self._is_waiting.remove(heappop(waiting))
+        return waiting[0][0] + self._within - now if waiting else None
 
     def flush(self) -> None:
         """Tells the pairs that are not complete."""
@@ -147,21 +155,37 @@ class ReconcileEngine:
     def clear(self) -> None:
         """Frees the state."""
         self._pairs.clear()
+        self._kept.clear()
+        self._waiting.clear()
+        self._is_waiting.clear()
 
     def _pair(self, bar: Bar) -> _Pair:
-        return self._pairs.setdefault((bar.end, bar.start), {}).setdefault(bar.symbol, _Pair())
+        span = bar.end, bar.start
+        pairs = self._pairs.get(span)
+        if pairs is None:
+            pairs = self._pairs[span] = {}
+            heappush(self._kept, span)
+        pair = pairs.get(bar.symbol)
+        if pair is None:
+            pair = pairs[bar.symbol] = _Pair()
+            if span not in self._is_waiting:
+                self._is_waiting.add(span)
+                heappush(self._waiting, span)
+        return pair
 
     def _move_to(self, end: int) -> None:
         if end > self.newest:
             self.newest = end
             self._tell_single(end - self._within)
             horizon = end - self._within - self._revisable
-            for key in [key for key in self._pairs if key[0] <= horizon]:
-                del self._pairs[key]
+            while self._kept and self._kept[0][0] <= horizon:
+                del self._pairs[heappop(self._kept)]
 
     def _tell_single(self, horizon: int) -> None:
-        for key in sorted(key for key in self._pairs if key[0] <= horizon):
-            for symbol, pair in sorted(self._pairs[key].items()):
+        while self._waiting and self._waiting[0][0] <= horizon:
+            span = heappop(self._waiting)
+            self._is_waiting.remove(span)
+            for symbol, pair in sorted(self._pairs[span].items()):
                 bar = pair.own or pair.server
                 if pair.told is None and bar is not None:
                     self._tell(pair, bar, symbol, ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from heapq import heappop, heappush
 
 from msgspec.structs import replace
 from reactivex import Observable, abc
@@ -22,6 +23,8 @@ class _Known:
     def __init__(self, revisable: int) -> None:
         self._revisable = revisable
         self._by_start: dict[int, dict[tuple[str, int], Bar]] = {}
+        # On a heap too: windows of seconds are many, and only the earliest is ever looked for.
+        self._starts: list[int] = []
         self._newest = 0
 
     def next_revision(self, aggregate: AggregateLike) -> Bar | None:
@@ -31,6 +34,7 @@ class _Known:
         known = self._by_start.get(bar.start)
         if known is None:
             known = self._by_start[bar.start] = {}
+            heappush(self._starts, bar.start)
             self._forget_old(bar.start)
         key = (bar.symbol, bar.end)
         before = known.get(key)
@@ -45,11 +49,12 @@ class _Known:
     def _forget_old(self, start: int) -> None:
         if start > self._newest:
             self._newest = start
-            for old in [known for known in self._by_start if known < start - self._revisable]:
-                del self._by_start[old]
+            while self._starts[0] < start - self._revisable:
+                del self._by_start[heappop(self._starts)]
 
     def clear(self) -> None:
         self._by_start.clear()
+        self._starts.clear()
 
 
 def revisions(
