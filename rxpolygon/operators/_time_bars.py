@@ -227,7 +227,7 @@ def time_bars(
 
             def take(event: Any) -> None:
                 add(event)
-                while engine.is_behind and not is_disposed:
+                while engine.is_behind and not (is_disposed or turns.is_over):
                     add(event)
                 if engine.late:
                     tell(None)

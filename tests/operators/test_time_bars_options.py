@@ -6,12 +6,16 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+import reactivex
+from reactivex import abc
 from reactivex import operators as ops
+from reactivex.disposable import Disposable
 
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Trade
 from rxpolygon.operators import Session, time_bars
 from tests.operators.bar_support import BASE, Run, collect, label, live, ohlcv, trade
+from tests.still_time import StillTime
 
 NEW_YORK = ZoneInfo("America/New_York")
 HALF_DAY = date(2023, 11, 24)
@@ -145,6 +149,31 @@ def test_session_of_an_exchange_knows_half_days(hours: str, end: str) -> None:
     session = Session.exchange("NYSE", "extended" if hours == "extended" else "regular")
     bars = collect([in_new_york(HALF_DAY, 12), in_new_york(HALF_DAY, 18)], time_bars("1d", session=session))
     assert [(local_start(bar.end), bar.count) for bar in bars] == [(end, 1)]
+
+
+class _Closing(Session):
+    """Hours that are known for one day alone."""
+
+    def hours(self, day: date) -> list[tuple[int, int]]:
+        if day > date(2023, 11, 17):
+            raise LookupError("no calendar")
+        return [(BASE, BASE + 120_000)] if day == date(2023, 11, 16) else []
+
+
+def test_session_that_raises_while_windows_are_filled_ends_in_on_error() -> None:
+    """Of a source, too, that emits before anybody can leave it."""
+    session = _Closing("UTC")
+    events = [trade("A", 10, at=1), trade("A", 10, at=86_400 * 30)]
+
+    def emit(observer: abc.ObserverBase[Trade], _: object) -> Disposable:
+        for event in events:
+            observer.on_next(event)
+        return Disposable()
+
+    errors: list[Exception] = []
+    bars = reactivex.create(emit).pipe(time_bars("1m", session=session, fill=True))
+    bars.subscribe(on_error=errors.append, scheduler=StillTime())
+    assert [type(error) for error in errors] == [LookupError]
 
 
 def test_session_with_offset_raises_at_the_call() -> None:
