@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, runtime_checkable
 
 from rxpolygon.errors import InvalidArgumentError, InvalidTypeError, RecordingError
@@ -22,6 +22,8 @@ _NO_RECORDING: Final = (
     "or table(path, cluster) of Parquet's"
 )
 _NS_IN_MS: Final = 1_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Feed(Protocol):
@@ -102,7 +104,8 @@ class Span:
 
     def __init__(self, start: datetime | int | str | None, end: datetime | int | str | None) -> None:
         self.start_ns: Final = 0 if start is None else to_instant_ns("start", start)
-        self.end_ns: Final = LATEST_NS if end is None else to_instant_ns("end", end)
+        # No recording has later times; the clock takes them for "never".
+        self.end_ns: Final = LATEST_NS if end is None else min(to_instant_ns("end", end), LATEST_NS)
         if self.end_ns <= self.start_ns:
             raise InvalidArgumentError("end", end, "it must be later than start")
 
@@ -134,7 +137,7 @@ def to_instant_ns(argument: str, value: datetime | int | str) -> int:
         raise InvalidArgumentError(argument, value, "use a time such as '2024-03-01T14:30:00Z'") from None
     if instant.tzinfo is None:
         raise InvalidArgumentError(argument, value, "the time zone is missing: add one, such as 'Z' for UTC")
-    return int(instant.timestamp()) * 1_000_000_000 + instant.microsecond * 1_000
+    return (instant - _EPOCH) // _MICROSECOND * 1_000
 
 
 def sources_from(

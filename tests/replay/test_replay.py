@@ -231,6 +231,28 @@ def test_start_and_end_cut_the_recording(minute: Path, start: Any, end: Any) -> 
     assert seen == [*range(100, 150)]
 
 
+@pytest.mark.parametrize(
+    "end", ["2262-04-11T23:47:17Z", "9999-12-31T23:59:59Z", datetime.max.replace(tzinfo=UTC)]
+)
+def test_end_beyond_all_time_ends_with_the_recording(minute: Path, end: Any) -> None:
+    client = ReplayClient(minute, "stocks", "max", end=end)
+    seen: list[int] = []
+
+    def take(event: Any) -> None:
+        seen.append(event.sequence_number)
+        if len(seen) > 200:
+            client.close_stream()  # it would go on for ever
+
+    client.subscribe_stock_trades().subscribe(take)
+    client.run()
+    assert seen == [*range(200)]
+
+
+def test_end_before_1970_is_before_every_start(minute: Path) -> None:
+    with pytest.raises(errors.InvalidArgumentError, match="later than start"):
+        ReplayClient(minute, end="1969-12-31T23:59:59.5Z")
+
+
 def test_wrong_arguments_raise_at_the_call(minute: Path) -> None:
     with pytest.raises(errors.InvalidArgumentError, match="speed"):
         ReplayClient(minute, speed="fast")  # type: ignore[arg-type]  # wrong on purpose
