@@ -7,10 +7,9 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from msgspec import Struct
 
-from rxpolygon.cli.json_lines import fields_of
+from rxpolygon.cli.json_lines import fields_of, json_value
 from rxpolygon.text import printable
 
 __all__ = ["CsvLines"]
@@ -54,7 +53,7 @@ def _cell(value: Any) -> str:  # Any: a field of whichever class
         case str():
             return printable(value, limit=len(value))
         case _:
-            text = orjson.dumps(value).decode()
+            text = json_value(value).decode()
             return printable(text, limit=len(text))
 
 

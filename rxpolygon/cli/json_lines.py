@@ -7,12 +7,13 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
+import msgspec
 import orjson
 from msgspec import Struct
 
 from rxpolygon.events.instants import WIRE_FORMS
 
-__all__ = ["fields_of", "json_line"]
+__all__ = ["fields_of", "json_line", "json_value"]
 
 # First on each line, whatever the class.
 _LEADING: Final = ("symbol", "timestamp")
@@ -30,7 +31,10 @@ def json_line(item: Struct) -> bytes:
     """
     head, names, values_of = _plan(item.__class__)
     fields = {name: value for name, value in zip(names, values_of(item), strict=True) if value is not None}
-    line = head + orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)[1:]
+    try:
+        line = head + orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)[1:]
+    except TypeError:
+        line = head + _with_large_numbers(fields)[1:] + b"\n"
     return line if line.isascii() and b"\x7f" not in line else _harmless(line)
 
 
@@ -48,6 +52,24 @@ def _plan(kind: type[Struct]) -> tuple[bytes, tuple[str, ...], Callable[[Struct]
         fields.insert(0, "timestamp_ns")
     names = (*_LEADING, *fields)
     return b'{"type":"%s",' % kind.__name__.encode(), names, attrgetter(*names)
+
+
+def json_value(value: Any) -> bytes:  # Any: a field of whichever class
+    """The JSON of a field.
+
+    Example:
+        >>> json_value((14, 2**64))
+        b'[14,18446744073709551616]'
+    """
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return _with_large_numbers(value)
+
+
+def _with_large_numbers(value: Any) -> bytes:
+    """JSON with whole numbers beyond 64 bits, which events may have and orjson refuses."""
+    return msgspec.json.encode(value)
 
 
 def _harmless(line: bytes) -> bytes:

@@ -226,3 +226,14 @@ def test_replay_shows_how_far_it_is_on_a_terminal(tmp_path: Path) -> None:
     assert " UTC" in screen
     assert "100%" in screen
     assert len((tmp_path / "out").read_bytes().splitlines()) == 600
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_number_beyond_64_bits_is_written_as_it_came(command: Command, tmp_path: Path, form: str) -> None:
+    events = [trade(0) | {"q": 2**64, "c": [14, 10**30]}, trade(1)]
+    outcome = command("replay", str(recording(tmp_path / "day.jsonl", events)), "--speed", "max", form)
+    assert (outcome.status, outcome.err) == (0, "")
+    first, second = outcome.out.splitlines()[-2:]
+    assert str(2**64) in first
+    assert f"[14,{10**30}]" in first
+    assert "101.0" in second
