@@ -672,6 +672,40 @@ def test_join_quotes_with_hold_any_disorder_within_it_equals_polars(
     assert ours == polars_as_of(trade_rows, quote_rows, True)
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 30)), min_size=12, max_size=60),
+    st.integers(0, 10),
+    st.one_of(st.none(), st.integers(1, 10)),
+    st.booleans(),
+)
+def test_join_quotes_any_disorder_gives_the_quote_in_force_or_none_beyond_the_limits(
+    rows: list[tuple[bool, int]], lateness: int, max_lead: int | None, exact: bool
+) -> None:
+    live = Live(
+        lateness=timedelta(milliseconds=lateness),
+        max_lead=None if max_lead is None else timedelta(milliseconds=max_lead),
+        allow_exact_matches=exact,
+    )
+    came: list[tuple[int, float]] = []  # timestamp, and number of arrival
+    newest_trade = newest_quote = 0
+    for number, (is_trade, at) in enumerate(rows):
+        if not is_trade:
+            newest_quote = max(newest_quote, at)
+            came.append((at, float(number)))
+            live.quotes.send(quote(bid=float(number), ask=99.0, at=at))
+            continue
+        newest_trade = max(newest_trade, at)
+        live.trades.send(trade(at=at))
+        found = live.watch.values[-1].quote
+        in_force = max((it for it in came if it[0] < at or (exact and it[0] == at)), default=None)
+        is_sure = at >= newest_trade - lateness and (max_lead is None or at >= newest_quote - max_lead)
+        if found is not None:
+            assert (found.timestamp, found.bid_price) == in_force
+        else:
+            assert in_force is None or not is_sure
+
+
 def polars_as_of(
     trade_rows: list[tuple[str, int]], quote_rows: list[tuple[str, int]], exact: bool
 ) -> list[float | None]:
