@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["instant", "printable"]
+__all__ = ["instant", "printable", "text_of"]
 
 
 def instant(milliseconds: int | None) -> str:
@@ -21,6 +21,19 @@ def instant(milliseconds: int | None) -> str:
     except (ValueError, OverflowError, OSError):
         return f"{milliseconds} ms"
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def text_of(value: object) -> str:
+    """What a server put where a text belongs, as text; empty for nothing.
+
+    Example:
+        >>> text_of("AAPL"), text_of(17), text_of(None)
+        ('AAPL', '17', '')
+    """
+    try:
+        return "" if value is None else str(value)
+    except RecursionError:  # lists in lists, as deep as a decoder allows and deeper than Python shows
+        return "<nested too deeply>"
 
 
 def printable(text: str, limit: int = 500) -> str:

@@ -14,6 +14,7 @@ import orjson
 from msgspec import Struct, inspect
 
 from rxpolygon.events import Event, UnknownEvent
+from rxpolygon.text import text_of
 from rxpolygon.venues.dialect import Broken, Salvaged, Split
 
 __all__ = ["Grammar", "Salvager", "json_items"]
@@ -24,6 +25,8 @@ def _reject_constant(name: str) -> object:
 
 
 _JSON: Final = json.JSONDecoder(parse_constant=_reject_constant)
+# For finding the end of what that one refuses: any constant, and integers beyond Python's limit of digits.
+_LENIENT_JSON: Final = json.JSONDecoder(parse_constant=lambda name: None, parse_int=len)
 
 
 class Grammar(Struct, frozen=True):
@@ -130,7 +133,10 @@ def json_items(frame: bytes) -> Iterator[object]:
 
 
 def _items_of_damaged(frame: bytes, problem: str) -> Iterator[object]:
-    """The whole objects at the beginning of a frame that is cut off or damaged further on."""
+    """The whole objects at the beginning of a frame that is cut off or damaged further on.
+
+    What is no JSON for its numbers only (``NaN``) costs no neighbour.
+    """
     text = frame.decode("utf-8", "surrogateescape")
     position = _skip(text, 0, "")
     if position >= len(text):
@@ -143,16 +149,29 @@ def _items_of_damaged(frame: bytes, problem: str) -> Iterator[object]:
     while position < len(text) and text[position] != "]":
         try:
             item, end = _JSON.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            yield Broken(text[position:].encode("utf-8", "surrogateescape"), problem)
-            return
-        if _has_bad_text(text, position, end):
-            yield Broken(text[position:end].encode("utf-8", "surrogateescape"), "not valid UTF-8")
+        except (ValueError, RecursionError) as error:
+            found = _end_of_item(text, position)
+            if found is None:
+                yield Broken(text[position:].encode("utf-8", "surrogateescape"), problem)
+                return
+            end = found
+            yield Broken(text[position:end].encode("utf-8", "surrogateescape"), str(error))
         else:
-            yield item
+            if _has_bad_text(text, position, end):
+                yield Broken(text[position:end].encode("utf-8", "surrogateescape"), "not valid UTF-8")
+            else:
+                yield item
         position = _skip(text, end, ",")
     if position >= len(text):
         yield Broken(b"", f"the frame is cut off: {problem}")
+
+
+def _end_of_item(text: str, position: int) -> int | None:
+    """Where an item ends whose numbers are no JSON; None if there is more wrong with it."""
+    try:
+        return _LENIENT_JSON.raw_decode(text, position)[1]
+    except (ValueError, RecursionError):
+        return None
 
 
 def _skip(text: str, position: int, signs: str) -> int:
@@ -173,7 +192,7 @@ def _encoded(item: object) -> bytes:
     try:
         return orjson.dumps(item)
     except (orjson.JSONEncodeError, RecursionError):
-        return repr(item).encode("utf-8", "replace")
+        return text_of(item).encode("utf-8", "replace")
 
 
 def _field_kinds(event: type[Event]) -> dict[str, type]:
@@ -208,11 +227,18 @@ def _mended(item: Mapping[str, object], kinds: Mapping[str, type]) -> dict[str, 
     }
 
 
+def _as_int(value: float | str) -> int:
+    try:
+        return int(value)  # exact: as a float, nanoseconds would lose their last digits
+    except ValueError:
+        return int(float(value))
+
+
 def _as_kind(value: object, kind: type) -> object:
     if kind is str and isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     if kind is int and isinstance(value, (float, str)):
-        return int(float(value))
+        return _as_int(value)
     if kind is tuple and not isinstance(value, list):
         return [value]
     if kind in (int, float) and isinstance(value, list) and len(value) == 1:

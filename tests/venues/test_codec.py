@@ -51,6 +51,8 @@ def test_statuses_may_share_a_frame_with_data(codec: PolygonCodec) -> None:
     assert len(codec.notices(frame)) == 2
 
 
+DEEP = b"[" * 1_010 + b"]" * 1_010  # some decoders go as deep, and Python shows no list that is
+
 BAD = {
     "not JSON": (b"hello", 0, 1),
     "empty": (b"", 0, 1),
@@ -72,6 +74,11 @@ BAD = {
     "a fraction as an instant": (b'[{"ev":"T","sym":"A","t":1754843586948.6707}]', 1, 0),
     "items that are no objects": (b'[1,"x",null,[],{"ev":"T","sym":"B"}]', 1, 4),
     "NaN": (b'[{"ev":"T","sym":"B"},{"ev":"T","sym":"A","p":NaN}]', 1, 1),
+    "NaN before an event": (b'[{"ev":"T","sym":"A","p":NaN},{"ev":"T","sym":"B"}]', 1, 1),
+    "digits without end": (b'[{"ev":"T","sym":"A","p":' + b"9" * 5_000 + b'},{"ev":"T","sym":"B"}]', 1, 1),
+    "NaN and a cut": (b'[{"ev":"T","sym":"A","p":NaN},{"ev":"T","sy', 0, 2),
+    "a deeply nested symbol": (b'[{"ev":"T","sym":' + DEEP + b'},{"ev":"T","sym":"B"}]', 1, 1),
+    "a deeply nested status": (b'[{"ev":"status","message":' + DEEP + b'},{"ev":"T","sym":"B"}]', 1, 0),
     "deeply nested": (b"[" * 50_000, 0, 1),
     "an infinite instant": (b'[{"ev":"T","sym":"A","t":1e999},{"ev":"T","sym":"B"}]', 1, 1),
 }
@@ -85,12 +92,30 @@ def test_bad_frame_costs_nothing_but_its_bad_part(codec: PolygonCodec, name: str
     assert len(salvaged.malformed) == bad, salvaged.malformed
     assert all(broken.problem for broken in salvaged.malformed)
     codec.notices(frame)  # never raises
-    codec.split(frame)
+    for item in codec.split(frame).items:
+        codec.label(item)
 
 
 def test_fraction_of_a_millisecond_is_floored(codec: PolygonCodec) -> None:
     (event,) = codec.salvage(b'[{"ev":"T","sym":"A","t":1754843586948.6707}]').events
     assert event.timestamp == 1754843586948
+
+
+def test_instant_as_text_is_exact_in_an_event_that_needs_mending(codec: PolygonCodec) -> None:
+    (event,) = codec.salvage(b'[{"ev":"NOI","T":"A","t":"1700000000123456789","a":7}]').events
+    assert (event.timestamp_ns, event.timestamp) == (1_700_000_000_123_456_789, 1_700_000_000_123)
+
+
+@pytest.mark.parametrize(
+    "stamp", ["1700000000123456789", '"1700000000123"', '"1700000000123.5"', "1700000000123.5"]
+)
+def test_unknown_event_and_raw_event_tell_milliseconds(codec: PolygonCodec, stamp: str) -> None:
+    frame = f'[{{"ev":"ZZ","sym":"A","t":{stamp}}},{{"ev":"T","sym":"A","t":{stamp}}}]'.encode()
+    unknown, _ = codec.salvage(frame).events
+    assert isinstance(unknown, events.UnknownEvent)
+    assert unknown.timestamp == 1_700_000_000_123
+    labels = [codec.label(item) for item in codec.split(frame).items]
+    assert [label.timestamp for label in labels if label is not None] == [1_700_000_000_123] * 2
 
 
 def test_large_frame_of_rubbish_is_one_problem(codec: PolygonCodec) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
+from rxpolygon.text import text_of
 from rxpolygon.topics import Topic
 from rxpolygon.venues.dialect import (
     CapReached,
@@ -110,7 +111,7 @@ def notice(item: Mapping[str, object], fields: Collection[str], hidden: Callable
 def _text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return "" if value is None else str(value)
+    return text_of(value)
 
 
 def _topics(item: Mapping[str, object], fields: Collection[str]) -> tuple[Topic, ...]:

@@ -13,6 +13,7 @@ import orjson
 from msgspec import Struct
 
 from rxpolygon.events import Event, ServerBar, to_milliseconds
+from rxpolygon.text import text_of
 from rxpolygon.topics import Topic
 from rxpolygon.venues.dialect import Label, Notice, PassedOver, Salvaged, Split
 from rxpolygon.venues.polygon.channels import event_types
@@ -73,14 +74,20 @@ def _narrow_decoder(
     return decode, frozenset(passed_over)
 
 
-def _number(stamp: object) -> int | None:
+def _milliseconds(stamp: object) -> int | None:
+    """An instant as a server may write it, a number or its text; None where it is none."""
+    if isinstance(stamp, str):
+        try:
+            stamp = int(stamp) if stamp.isdecimal() else float(stamp)
+        except ValueError:
+            return None
     if isinstance(stamp, float):
-        return int(stamp) if math.isfinite(stamp) else None
-    return int(stamp) if isinstance(stamp, int) else None
+        stamp = int(stamp) if math.isfinite(stamp) else None
+    return to_milliseconds(stamp) if isinstance(stamp, int) else None
 
 
 def _instant(item: Mapping[str, object]) -> int | None:
-    return _number(item.get("t"))
+    return _milliseconds(item.get("t"))
 
 
 _GRAMMAR: Final = Grammar("ev", (_STATUS,), ("sym", "pair", "T", "p"), _instant, json_items)
@@ -160,8 +167,8 @@ class PolygonCodec:
             return None
         event, letter = self.raw_keys.get(kind, (None, ""))
         # Of a bar it is the start, s; of a trade that is the size.
-        stamp = _number(item.get("s" if event is not None and issubclass(event, ServerBar) else "t"))
-        return Label(event, str(item.get(letter, "")), None if stamp is None else to_milliseconds(stamp))
+        stamp = item.get("s" if event is not None and issubclass(event, ServerBar) else "t")
+        return Label(event, text_of(item.get(letter)), _milliseconds(stamp))
 
     def may_hold_notices(self, data: bytes) -> bool:
         """Whether frames may say something about the connection; a quick look, wrong on one side only."""
@@ -181,7 +188,7 @@ class PolygonCodec:
         ]
 
     def _hidden(self, text: object) -> str:
-        return str(text or "").replace(self._api_key, "<key>")
+        return text_of(text).replace(self._api_key, "<key>")
 
     def redacted(self, data: bytes) -> bytes:
         """The data without the key, should the server have echoed it."""
