@@ -25,10 +25,10 @@ class DayOpenings:
         # When the first of the days is over.
         self._over_at = NEVER
 
-    def is_first(self, symbol: str, start: int) -> bool:
-        """Whether no window before the one that starts then has a price, on the day of that one."""
+    def is_first(self, symbol: str, start: int, at: int) -> bool:
+        """Whether no window before the one that starts then has a price, on the day of its trade at ``at``."""
         opened = self._opened.get(symbol)
-        return opened is None or start <= opened or opened < day_of(start).start
+        return opened is None or start <= opened or opened < day_of(at).start
 
     def add(self, symbol: str, start: int) -> None:
         """Notes a window with a price."""

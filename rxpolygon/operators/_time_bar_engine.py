@@ -268,7 +268,7 @@ class TimeBarEngine:
     def _bar(self, symbol: str, window: Window[Forming], forming: Forming, *, is_final: bool) -> Bar | None:
         # Asked again until the bar is given: a window before this one may yet be given its first price.
         if forming.first is not None and (forming.is_first_of_day is None or not forming.revision):
-            forming.is_first_of_day = self._openings.is_first(symbol, window.start)
+            forming.is_first_of_day = self._openings.is_first(symbol, window.start, forming.first.at)
         return forming.to_bar(symbol, window.start, window.end, is_final=is_final)
 
     def _add_extras(

@@ -94,6 +94,12 @@ def test_sip_late_price_before_which_a_late_trade_comes_is_not_the_first() -> No
     assert ohlcv(collect(events, time_bars("1m", lateness="1m"))[0]) == (10, 20, 10, 11, 300)
 
 
+def test_sip_late_price_after_midnight_is_the_first_in_a_window_over_midnight() -> None:
+    events = [new_york(22, 45), new_york(0, 10, 32, price=12, day=17), new_york(0, 20, 32, price=13, day=17)]
+    bars = collect(events, time_bars("1h", offset="30m"))
+    assert [ohlcv(bar) for bar in bars] == [(10, 10, 10, 10, 100), (12, 13, 12, 12, 200)]
+
+
 def test_sip_late_price_that_comes_late_itself_is_still_the_first() -> None:
     events = [trade("A", 10, at=2), trade("A", 12, at=61), trade("A", 9, at=1, conditions=(32,))]
     assert ohlcv(collect(events, time_bars("1m"))[1]) == (9, 10, 9, 10, 200)
