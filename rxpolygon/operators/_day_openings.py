@@ -26,7 +26,7 @@ class DayOpenings:
         self._over_at = NEVER
 
     def is_first(self, symbol: str, start: int, at: int) -> bool:
-        """Whether no window before the one that starts then has a price, on the day of its trade at ``at``."""
+        """Whether no window before the one that starts then has a price, on the day of its trade ``at``."""
         opened = self._opened.get(symbol)
         return opened is None or start <= opened or opened < day_of(at).start
 

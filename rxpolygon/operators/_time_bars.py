@@ -122,8 +122,9 @@ def time_bars(
     **Events from the future.** A single timestamp that is far ahead, such as nanoseconds taken for
     milliseconds, closes all windows and makes everything after it late. With ``max_ahead`` an event that
     would begin a later window or close one, and is more than so much ahead of the subscription's scheduler,
-    is dropped and told to ``on_late`` instead. With ``fill`` all windows up to such a timestamp get their bars,
-    however many those are: give ``max_ahead`` as well, or a ``session``, outside of which nothing is filled.
+    is dropped and told to ``on_late`` instead. With ``fill`` all windows up to such a timestamp get their
+    bars, however many those are: give ``max_ahead`` as well, or a ``session``, outside of which nothing is
+    filled.
 
     **End.** When the source completes, open windows are given as final bars, then ``on_completed``. An error
     passes at once, and open windows are not given: they would look complete. Disposal frees all state and
