@@ -76,7 +76,10 @@ class CsvReader:
             raise RecordingError(self._path, 1, f"the file cannot be read: {error}") from error
         if not first.strip():
             raise RecordingError(self._path, 1, "the file is empty")
-        return next(csv.reader([first.rstrip("\r\n")]))
+        try:
+            return next(csv.reader([first.rstrip("\r\n")]))
+        except csv.Error as error:  # lines that end in CR alone, for example
+            raise RecordingError(self._path, 1, f"it is no row of a CSV file: {error}") from error
 
     def frames(self) -> Iterator[Any]:
         """The rows, in blocks.
@@ -239,7 +242,13 @@ class CsvReader:
             for name in self.columns.names
         )
         whole = [name for name, column in self.columns.chosen if column.kind == "int"]
-        frame = frame.with_columns(pl.col(name).cast(pl.Float64) for name in whole)
+        # A float, as in 12.0, has not the digits of a large whole number, such as a sequence number of 17.
+        frame = frame.with_columns(
+            pl.coalesce(
+                pl.col(name).cast(pl.Int64, strict=False), pl.col(name).cast(pl.Float64).cast(pl.Int64)
+            )
+            for name in whole
+        )
         return self.columns.prepared(frame)
 
 

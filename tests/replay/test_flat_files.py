@@ -342,6 +342,19 @@ def test_spaces_around_numbers_do_not_matter_to_either_reader(tmp_path: Path) ->
     assert seen == [1]
 
 
+def test_large_whole_numbers_keep_their_digits_before_a_bad_row(tmp_path: Path) -> None:
+    large = 1_679_990_400_018_381_329
+    path = csv_file(
+        tmp_path / "day.csv",
+        TRADES,
+        row(large, 0),
+        row(12, 1).replace(",12,", ",12.0,"),
+        row(3, 3, price="ten"),
+    )
+    seen, _ = numbers_until_error(flat_file(path, "stocks"))
+    assert seen == [large, 12]
+
+
 def test_text_of_another_encoding_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_bytes("\n".join([TRADES, row(0, 0), row(1, 1, symbol="Ä"), ""]).encode("latin-1"))
@@ -415,6 +428,7 @@ def test_cut_file_gives_what_was_whole(tmp_path: Path) -> None:
         ("ticker,price,sip_timestamp", "size is missing"),
         ("symbol,price,size", "sip_timestamp (or timestamp) is missing"),
         ("price,size,timestamp", "ticker (or symbol) is missing"),
+        ("ticker,price,size,sip_timestamp\rA,1,1,1\rB,", "no row of a CSV file"),
     ],
 )
 def test_wrong_columns_are_an_error(header: str, said: str, tmp_path: Path) -> None:
