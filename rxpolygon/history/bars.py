@@ -255,9 +255,7 @@ class BarColumns:
         for row in zip(*(sums[name].to_list() for name in [*names, *more]), strict=True):
             symbol, start, end, opening, high, low, close, volume, value, count, *first = row
             if first[2] is not None:
-                opening, high, low, close = self._with_first(
-                    symbol, start, (opening, high, low, close), first
-                )
+                opening, high, low, close = self._with_first(symbol, (opening, high, low, close), first)
             if opening is None:
                 continue
             if high is None:
@@ -278,13 +276,13 @@ class BarColumns:
             )
 
     def _with_first(
-        self, symbol: str, start: int, prices: tuple[float | None, ...], first: list[Any]
+        self, symbol: str, prices: tuple[float | None, ...], first: list[Any]
     ) -> tuple[float | None, ...]:
         """The prices with the trade that counts if it is the first of its day."""
         opening, high, low, close = prices
         open_at, open_rank, price, at, rank, bits = first
         last = self._last.get(symbol)
-        is_first_of_day = last is None or last < day_of(start).start
+        is_first_of_day = last is None or last < day_of(at).start
         if not is_first_of_day or (open_at is not None and (at, rank) >= (open_at, open_rank)):
             return prices
         if bits & OPEN_CLOSE:

@@ -89,6 +89,15 @@ def test_bars_of_columns_are_those_of_the_events(
         assert_same(list(history.bars(**options)), by_events(history, **options))
 
 
+def test_first_trade_of_a_day_counts_in_a_window_that_began_the_day_before() -> None:
+    midnight = 15 * 60 + 30  # in New York, in minutes after NS
+    chosen = [("A", 0, 0, 10.0, 100.0, None, 1), ("A", midnight, 1, 11.0, 100.0, [22], 2)]
+    history = table(frame_of(chosen), "stocks")
+    bars = list(history.bars("1h", offset="30m"))
+    assert [(bar.open, bar.close) for bar in bars] == [(10.0, 10.0), (11.0, 11.0)]
+    assert_same(bars, by_events(history, "1h", offset="30m"))
+
+
 @pytest.mark.skipif(not DAY.exists(), reason=f"there is no {DAY}")
 def test_bars_of_the_real_day_are_those_of_its_trades() -> None:
     trades: list[Trade] = []
