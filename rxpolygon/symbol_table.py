@@ -47,7 +47,8 @@ class SymbolTable(dict[str, OnNext]):
         self.last: Any = None
         self._router = router
         self._normal = normal
-        self._subscribers: dict[str, tuple[Subscriber, ...]] = {}  # by normal form; under the router's lock
+        # By normal form, one place for each spelling that a subscriber asked for; under the router's lock.
+        self._subscribers: dict[str, tuple[Subscriber, ...]] = {}
         self._odd_spellings: dict[str, set[str]] = {}  # keys that are not in normal form, by it; the same
 
     def __missing__(self, symbol: str) -> OnNext:
@@ -62,7 +63,7 @@ class SymbolTable(dict[str, OnNext]):
         """Everyone who gets the symbol's events, each once. Under the router's lock."""
         named = self.named(symbol)
         every = self._subscribers.get(EVERY_SYMBOL, ())
-        return tuple(dict.fromkeys((*named, *every))) if named and every else named or every
+        return tuple(dict.fromkeys((*named, *every))) if named else every
 
     def named(self, symbol: str) -> tuple[Subscriber, ...]:
         """Everyone who asked for the symbol by name, or for ``*``. Under the router's lock."""
@@ -79,9 +80,7 @@ class SymbolTable(dict[str, OnNext]):
         """Let a subscriber get a symbol's events. Under the router's lock."""
         # Interned, so that the tables of all channels share one key: lookups are bound by memory.
         normal = sys.intern(self._normal(symbol))
-        present = self._subscribers.get(normal, ())
-        if subscriber not in present:  # one request may name a symbol in two spellings
-            self._subscribers[normal] = (*present, subscriber)
+        self._subscribers[normal] = (*self._subscribers.get(normal, ()), subscriber)
         self._forget(normal)
         if normal != EVERY_SYMBOL:
             # At once and not with the first event: keys made one after another lie side by side in memory.
@@ -91,9 +90,11 @@ class SymbolTable(dict[str, OnNext]):
     def remove(self, symbol: str, subscriber: Subscriber) -> None:
         """Undo :meth:`add`. Under the router's lock."""
         normal = self._normal(symbol)
-        rest = tuple(other for other in self._subscribers.get(normal, ()) if other is not subscriber)
+        rest = list(self._subscribers.get(normal, ()))
+        if subscriber in rest:
+            rest.remove(subscriber)  # once: it may have asked for the symbol in another spelling, too
         if rest:
-            self._subscribers[normal] = rest
+            self._subscribers[normal] = tuple(rest)
         else:
             self._subscribers.pop(normal, None)
         self._forget(normal)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
+from orjson import dumps
+from reactivex import operators as ops
 
+from rxpolygon import ReplayClient
 from rxpolygon.events import Event
 from rxpolygon.simulator import Simulator
 from tests.client.support import (
+    NOW,
     Connect,
     Recorder,
     commands,
@@ -166,6 +171,18 @@ def test_event_covered_by_two_spellings_of_one_call_comes_once(server: Simulator
     assert len(quotes.values) == 1
 
 
+def test_one_of_two_spellings_unsubscribed_leaves_the_other(tmp_path: Path) -> None:
+    frame = dumps([sample("forex", "C", "USD/CNH")])
+    recording = tmp_path / "forex.jsonl"
+    recording.write_bytes(b"".join(b"[%d,%b]\n" % (NOW * 1_000_000, frame) for _ in range(2)))
+    client = ReplayClient(recording, cluster="forex")
+    quotes = Recorder.of(client.subscribe_forex_quotes("C.USD/CNH,C.USD-CNH"))
+    client.unsubscribe_forex_quotes("C.USD-CNH")
+    client.messages.pipe(ops.skip(1)).subscribe(lambda _: client.unsubscribe_forex_quotes("C.USD/CNH"))
+    client.run()
+    assert (len(quotes.values), quotes.completions) == (1, 1)
+
+
 def test_symbols_may_be_any_iterable_and_repeat(server: Simulator, connect: Connect) -> None:
     client = connect(server)
     client.subscribe_stock_trades(symbol for symbol in ("msft", "MSFT", "aapl"))
@@ -210,6 +227,19 @@ def test_list_may_hold_the_channels_own_prefix(server: Simulator, connect: Conne
     wait_for_topics(server, "T.AAPL", "T.MSFT")
     push_numbers(server, 1)
     trades.wait()
+
+
+@pytest.mark.parametrize("written", ["t.aapl", "t.AAPL", "T.aapl"])
+def test_prefix_in_a_list_is_unsubscribed_as_it_was_subscribed(
+    server: Simulator, connect: Connect, written: str
+) -> None:
+    client = connect(server)
+    trades = Recorder.of(client.subscribe_stock_trades([written]))
+    client.start_stream_thread()
+    wait_for_topics(server, "T.AAPL")
+    client.unsubscribe_stock_trades([written])
+    assert trades.wait_for_end() is None
+    wait_for_topics(server)
 
 
 def test_symbol_nobody_asked_for_reaches_no_observer(server: Simulator, connect: Connect) -> None:

@@ -21,7 +21,7 @@ def requested_topics(
     """The topics that a user asks for, in order and each once.
 
     A plain string may hold topics as the wire has them (``"T.AAPL,T.MSFT"``); these are sent exactly so.
-    In a list, a symbol may carry the channel's own prefix.
+    In a list, a symbol may carry the channel's own prefix, in letters of either case.
 
     Args:
         channel: The channel of the method that was called.
@@ -45,6 +45,8 @@ def requested_topics(
     topics: dict[Topic, None] = {}
     for text in requested_symbols(symbols, upper=upper and not written):
         prefix, dot, rest = text.partition(".")
+        if not written:
+            prefix = prefix.upper()  # symbols that were forced to upper case are found again as written
         if dot and rest and prefix in prefixes:
             topic = Topic(prefix, rest if written else normal_symbol(market, rest))
         else:
