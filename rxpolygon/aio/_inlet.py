@@ -16,7 +16,7 @@ from rxpolygon.errors import QueueFullError, UsageError
 from rxpolygon.operators import Overflow
 from rxpolygon.operators._losses import Losses
 
-__all__ = ["Inlet"]
+__all__ = ["Inlet", "raisable"]
 
 T = TypeVar("T")
 
@@ -24,6 +24,19 @@ T = TypeVar("T")
 _LOOK: Final = 0.1
 #: How much room lets it go on (or half of the queue): a switch of threads for each value costs more than it.
 _ROOM: Final = 1_000
+
+
+def raisable(error: Exception) -> Exception:
+    """A source's error as a coroutine can raise it.
+
+    ``StopIteration``, which an observer's ``next`` lets out, and ``StopAsyncIteration`` mean to Python that
+    something has come to its end, so they become a RuntimeError, as they do when a generator raises them.
+    """
+    if not isinstance(error, (StopIteration, StopAsyncIteration)):
+        return error
+    shown = RuntimeError(f"the source raised {type(error).__name__}")
+    shown.__cause__ = error
+    return shown
 
 
 class Inlet(Generic[T]):
@@ -179,7 +192,7 @@ class Inlet(Generic[T]):
             if self._is_ended or self._is_closed:
                 error, self._error = self._error, None
                 if error is not None and not self._is_closed:
-                    raise error
+                    raise raisable(error)
                 raise StopAsyncIteration
             self._waiter = self.loop.create_future()
             return self._waiter

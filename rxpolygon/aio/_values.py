@@ -9,6 +9,7 @@ from typing import TypeVar, overload
 from reactivex import Observable
 from reactivex import operators as ops
 
+from rxpolygon.aio._inlet import raisable
 from rxpolygon.errors import InvalidTypeError
 
 __all__ = ["first", "last", "to_list"]
@@ -128,7 +129,7 @@ async def _only(observable: Observable[T], operator: Callable[[Observable[T]], O
 
     subscription = operator(observable).subscribe(
         lambda value: tell(result.set_result, value),
-        lambda error: tell(result.set_exception, error),
+        lambda error: tell(result.set_exception, raisable(error)),
     )
     try:
         return await result

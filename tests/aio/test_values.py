@@ -13,8 +13,13 @@ from reactivex.internal.exceptions import SequenceContainsNoElementsError
 from rxpolygon import aio
 from rxpolygon.errors import InvalidTypeError
 from tests.aio.sources import Hot, emitting, until
+from tests.support import PATIENCE
 
 Waiting = Callable[[Hot[int]], Awaitable[object]]
+
+
+async def _every(source: rx.Observable[int]) -> list[int]:
+    return [value async for value in aio.stream(source)]
 
 
 def test_first_takes_the_first_value_of_another_thread_and_disposes() -> None:
@@ -51,6 +56,16 @@ def test_empty_source_gives_the_default() -> None:
     assert asyncio.run(aio.first(empty, None)) is None
     assert asyncio.run(aio.last(empty, "none")) == "none"
     assert asyncio.run(aio.to_list(empty)) == []
+
+
+@pytest.mark.parametrize("error", [StopIteration("none left"), StopAsyncIteration("none left")])
+@pytest.mark.parametrize("waiting", [aio.first, aio.last, aio.to_list, _every])
+def test_error_that_means_an_end_to_python_is_still_an_error(
+    waiting: Callable[[rx.Observable[int]], Awaitable[object]], error: Exception
+) -> None:
+    with pytest.raises(RuntimeError, match=f"the source raised {type(error).__name__}") as caught:
+        asyncio.run(asyncio.wait_for(_awaited(waiting(rx.throw(error))), PATIENCE))
+    assert caught.value.__cause__ is error
 
 
 @pytest.mark.parametrize("waiting", [aio.first, aio.last, aio.to_list])
