@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
+from rxpolygon.cli.interrupts import Interrupted, catch_signals
 from rxpolygon.errors import MissingPackageError
 
 __all__ = ["main"]
@@ -15,12 +16,17 @@ _USAGE = 2  # as in rxpolygon.cli.exits
 
 def main() -> NoReturn:
     """Run the command with the arguments of the process, and exit with its status."""
+    catch_signals()  # first of all: loading the rest takes longer than a person needs for Ctrl-C
     try:
-        from rxpolygon.cli import entry
+        from rxpolygon.cli.entry import run
+
+        status = run(sys.argv[1:])
+    except Interrupted as end:
+        status = end.status
     except ImportError as error:
         package = (error.name or "").partition(".")[0]
         if package not in _PACKAGES:
             raise
         sys.stderr.write(f"rxpolygon: {MissingPackageError('the command', package, 'cli')}\n")
-        sys.exit(_USAGE)
-    entry.main()
+        status = _USAGE
+    sys.exit(status)

@@ -5,30 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import Final
 
 import typer
 
 from rxpolygon.cli.app import app
 from rxpolygon.cli.console import say
 from rxpolygon.cli.exits import FAILED, OK, USAGE, status_after
-from rxpolygon.cli.interrupts import Interrupted, catch_signals
 from rxpolygon.errors import RxPolygonError
 
-__all__ = ["main", "run"]
+__all__ = ["run"]
 
 _NAME: Final = "rxpolygon"
 _COMPLETION: Final = "_RXPOLYGON_COMPLETE"  # set by a shell that asks how a line may go on
-
-
-def main() -> NoReturn:
-    """Run the process's own arguments, with signals ending the command in order."""
-    catch_signals()
-    try:
-        status = run(sys.argv[1:])
-    except Interrupted as end:
-        status = end.status
-    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -26,6 +26,24 @@ def test_ctrl_c_ends_a_stream_with_whole_lines(market: Simulator) -> None:
     assert (first + outcome.out).endswith("}\n")
 
 
+def test_ctrl_c_while_the_command_is_being_loaded_leaves_no_traceback() -> None:
+    code = """\
+import os, signal, sys
+
+class Impatience:
+    def find_spec(self, name, *rest):
+        if name == "rxpolygon.cli.app":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Impatience())
+from rxpolygon.cli import main
+main()
+"""
+    arguments = [sys.executable, "-c", code, "--version"]
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_other_signals_end_a_stream_in_order_too(market: Simulator, number: int) -> None:
     with started("stream", "--csv", *connection(market.url)) as stream:
