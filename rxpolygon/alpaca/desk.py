@@ -26,11 +26,16 @@ class Desk:
     """The handlers of one channel.
 
     A symbol has one handler, the last that was given for it. That of ``*`` gets the symbols that have none.
+
+    Attributes:
+        given: The event that a handler has been given last; dispatch thread only. A handler may give up its
+            symbol, or raise, in the middle of an event, which is then not for that of ``*`` too.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seats: dict[str, Seat] = {}  # under the lock; single reads without
+        self.given: object = None
 
     def has(self, seat: Seat, symbol: str) -> bool:
         """Whether a symbol's events are for this handler.

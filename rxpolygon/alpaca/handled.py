@@ -188,7 +188,9 @@ class HandledStreams(Streams):
         deliver = self._delivering(handler, seat)
 
         def on_next(value: Any) -> None:  # Any: an event, or a dict where raw data is delivered
-            if desk.has(seat, value.get("S", "") if isinstance(value, dict) else value.symbol):
+            symbol = value.get("S", "") if isinstance(value, dict) else value.symbol
+            if desk.given is not value and desk.has(seat, symbol):
+                desk.given = value
                 deliver(value)
 
         def on_error(error: Exception) -> None:

@@ -322,6 +322,27 @@ def test_last_handler_of_a_symbol_has_it_and_the_star_has_the_rest(
     assert ids(second.values) == [1, 4]
 
 
+@pytest.mark.parametrize("raises", [False, True])
+def test_event_whose_handler_gives_up_its_symbol_is_not_given_to_the_star_too(
+    server: Simulator, connect: Connect, raises: bool, uncaught: list[BaseException]
+) -> None:
+    stream, every, once = connect(server), Seen(), Seen()
+
+    def handler(event: Trade) -> None:
+        once.plain(event)
+        if raises:
+            raise ValueError("no good")
+        stream.unsubscribe_trades("AAPL")
+
+    stream.subscribe_trades(every.plain, "*")
+    stream.subscribe_trades(handler, "AAPL")
+    started(stream, server, "trades.*")
+    push(server, 1, 2)
+    assert every.wait(1) == [2]
+    assert ids(once.values) == [1]
+    assert len(uncaught) == raises
+
+
 def test_unsubscribing_ends_handlers(server: Simulator, connect: Connect) -> None:
     stream, seen = connect(server), Seen()
     stream.subscribe_trades(seen.plain, "AAPL", "IBM")
