@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rxpolygon.operators._new_york import day_of
+from rxpolygon.operators._new_york import NewYorkDay, day_of
 from rxpolygon.operators._windows import NEVER
 
 __all__ = ["DayOpenings"]
@@ -17,11 +17,13 @@ class DayOpenings:
         revisable: How long after the end of a day its windows may still be given, in milliseconds.
     """
 
-    __slots__ = ("_opened", "_over_at", "_revisable")
+    __slots__ = ("_day", "_opened", "_over_at", "_revisable")
 
     def __init__(self, revisable: int) -> None:
         self._revisable = revisable
         self._opened: dict[str, int] = {}
+        # That of the opening that was noted last.
+        self._day: NewYorkDay = day_of(0)
         # When the first of the days is over.
         self._over_at = NEVER
 
@@ -32,14 +34,17 @@ class DayOpenings:
 
     def add(self, symbol: str, start: int) -> None:
         """Notes a window with a price."""
-        opened = self._opened.get(symbol)
+        opened, day = self._opened.get(symbol), self._day
+        # So it is of nearly every bar, and to ask for the day costs three times as much.
+        if opened is not None and day.start <= opened <= start < day.end:
+            return
         if opened is None:
-            self._opened[symbol] = start
             self._over_at = min(self._over_at, self._end(start))
-        elif start != opened:
+        else:
             day = day_of(opened)
-            if start >= day.end or day.start <= start < opened:
-                self._opened[symbol] = start
+            if not (start >= day.end or day.start <= start < opened):
+                return
+        self._opened[symbol], self._day = start, day_of(start)
 
     def forget_old(self, newest: int) -> None:
         """Forgets the days that are over at event time ``newest``."""
