@@ -27,13 +27,15 @@ _AFTER_ALL: Final = 2**63
 class _Conditional:
     """The earliest trade that counts only as the first of the day: whether it is, the closing shows."""
 
-    __slots__ = ("at", "bits", "price", "rank")
+    __slots__ = ("at", "bits", "follows_open", "price", "rank")
 
-    def __init__(self, at: int, rank: int, price: float, bits: int) -> None:
+    def __init__(self, at: int, rank: int, price: float, bits: int, *, follows_open: bool) -> None:
         self.at = at
         self.rank = rank
         self.price = price
         self.bits = bits
+        #: Whether the open has its instant and rank, and came before it.
+        self.follows_open = follows_open
 
 
 class _Hot:
@@ -136,13 +138,16 @@ class Forming(_Hot):
 
     def _remember_first(self, bits: int, at: int, rank: int, price: float) -> None:
         if self.first is None or (at, rank) < (self.first.at, self.first.rank):
-            self.first = _Conditional(at, rank, price, bits)
+            follows_open = (at, rank) == (self.open_at, self.open_rank)
+            self.first = _Conditional(at, rank, price, bits, follows_open=follows_open)
 
     def _counting_first(self) -> _Conditional | None:
         first = self.first
         if first is None or not self.is_first_of_day:
             return None
-        return first if (first.at, first.rank) < (self.open_at, self.open_rank) else None
+        place, place_of_open = (first.at, first.rank), (self.open_at, self.open_rank)
+        is_before = place < place_of_open or (place == place_of_open and not first.follows_open)
+        return first if is_before else None
 
     def to_bar(self, symbol: str, start: int, end: int, *, is_final: bool) -> Bar | None:
         """The bar as it stands; None while no trade set a price."""

@@ -158,6 +158,14 @@ def test_predicates_may_answer_with_effects() -> None:
     assert ohlcv(collect(events, time_bars("1m", sales=rules))[0]) == (10, 20, 10, 10, 300)
 
 
+@pytest.mark.parametrize("codes", [[(30,), ()], [(), (30,)]])
+def test_first_trade_of_the_day_is_that_which_arrives_first_of_its_instant(
+    codes: list[tuple[int, ...]],
+) -> None:
+    trades = [trade("A", price, at=1, conditions=codes[at]) for at, price in enumerate((10, 20))]
+    assert collect(trades, time_bars("1m"))[0].open == 10
+
+
 def test_prices_without_high_and_low_span_open_and_close() -> None:
     rules = SaleRules[Trade](lambda _: False, lambda _: True, lambda _: True)
     events = [trade("A", 12, at=1), trade("A", 20, at=2), trade("A", 10, at=3)]
