@@ -90,6 +90,9 @@ class Gathering:
     def to_bar(self, volume: float | None = None, *, is_final: bool = True) -> Bar:
         """The bar; the next begins. ``volume``, if given, is what it is meant to have but for rounding."""
         told = self.total if volume is None else volume
+        if not self.volume:
+            # Of trades without a size: that of the others, but for rounding, is told already.
+            told = 0.0
         high, low = self.high, self.low
         if high == -inf or not self._has_open:
             # Trades that may set the one may not set the other: a bar is as high as its open and close.

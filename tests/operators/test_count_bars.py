@@ -198,6 +198,13 @@ def test_volume_bars_of_decimal_sizes_take_whole_trades(volume: float, size: flo
     ] * 100
 
 
+def test_volume_bars_trade_without_a_size_has_no_volume_of_others() -> None:
+    """Less than none: what rounding made of the sizes in the bar before."""
+    trades = [trade("A", 10, at=at, size=size) for at, size in enumerate([0.7, 0.2, 0.1, 0.0])]
+    rest = collect(trades, volume_bars(1.0, sales=EVERY))[-1]
+    assert (rest.is_final, rest.volume, rest.vwap) == (False, 0, None)
+
+
 @pytest.mark.parametrize(("dollars", "size"), [(3.3, 0.1), (9.9, 0.3)])
 def test_dollar_bars_of_decimal_sizes_take_whole_trades(dollars: float, size: float) -> None:
     events = [trade("BTC", 11, at=i, size=size) for i in range(300)]
