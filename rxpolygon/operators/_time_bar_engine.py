@@ -303,7 +303,8 @@ class TimeBarEngine:
             raise unexpected_amendment()
         is_cancel = hasattr(event, "cancels")
         key = trade_of(event)
-        for window in self.windows.kept():
+        # A trade without an id cannot be found.
+        for window in self.windows.kept() if key[1] is not None else ():
             forming = window.states.get(event.symbol)
             for place, (at, trade) in enumerate((forming.trades or ()) if forming else ()):
                 if trade_key(trade) == key:

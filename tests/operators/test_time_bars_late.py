@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rxpolygon.errors import InvalidArgumentError
-from rxpolygon.events import Trade
+from rxpolygon.events import Trade, alpaca
 from rxpolygon.operators import time_bars
 from tests.operators.bar_support import BASE, MINUTE, Run, collect, label, ohlcv, trade
 
@@ -227,6 +227,14 @@ def test_correction_of_an_unknown_trade_is_told() -> None:
     cancel = Cancel("A", BASE, 1, "z")
     collect([known("a", 10, 1), cancel], time_bars("1m", corrections=True, on_late=told.append))
     assert told == [cancel]
+
+
+def test_cancel_without_an_id_takes_no_trade_out() -> None:
+    told: list[Any] = []
+    trades = [alpaca.Trade(symbol="A", price=10, size=100, exchange="V", wire_timestamp=BASE)] * 2
+    cancel = alpaca.TradeCancel(symbol="A", exchange="V", wire_timestamp=BASE)
+    bars = collect([*trades, cancel], time_bars("1m", corrections=True, on_late=told.append))
+    assert ([bar.count for bar in bars], told) == ([2], [cancel])
 
 
 def test_correction_that_nothing_was_kept_for_ends_in_on_error() -> None:
