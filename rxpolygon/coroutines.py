@@ -222,6 +222,8 @@ class Feed:
                 handled += 1
                 if handled % _TURN == 0:
                     await asyncio.sleep(0)
+        except GeneratorExit:  # the loop was closed in the middle of an event, and Python lets go of the task
+            raise
         except BaseException as error:
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import itertools
 import threading
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from rxpolygon.alpaca import Quote, StockDataStream, Trade
+from rxpolygon.coroutines import CoroutineHandlers, Feed
 from rxpolygon.errors import (
     AuthenticationError,
     InvalidArgumentError,
@@ -141,6 +143,34 @@ def test_loop_that_ends_with_events_under_way_stops_nothing(
     push(server, 2, 3, 4, 5, 6)
     wait_for(lambda: ids(seen.values)[-5:] == [2, 3, 4, 5, 6])
     assert seen.threads == {"rxpolygon-alpaca-stocks-handlers"}
+
+
+def test_loop_that_is_closed_in_the_middle_of_an_event_leaves_no_error_behind() -> None:
+    handled: list[int] = []
+
+    async def wait_at_first(event: int) -> None:
+        handled.append(event)
+        if event == 1:
+            await asyncio.get_running_loop().create_future()
+
+    async def give(handlers: CoroutineHandlers) -> Feed:
+        feed = handlers.feed(wait_at_first, failures.append)
+        feed.put(1)
+        while not handled:
+            await asyncio.sleep(0)
+        return feed
+
+    failures: list[BaseException] = []
+    handlers, loop = CoroutineHandlers("test", 10), asyncio.new_event_loop()
+    feed = loop.run_until_complete(give(handlers))
+    loop.close()
+    feed.put(2)
+    wait_for(lambda: handled == [1, 2])
+    handlers.end()
+    handlers.join(PATIENCE)
+    del handlers, feed
+    gc.collect()  # what Python cannot raise there is a warning, and here an error
+    assert not failures
 
 
 def test_handler_given_inside_a_handler_gets_all_before_the_thread_ends(
