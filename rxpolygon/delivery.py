@@ -248,9 +248,15 @@ class Delivery:
 
     @property
     def lag(self) -> float | None:
-        """Seconds from the newest event's own time to its delivery; None before the first event."""
+        """Seconds from the newest event's own time to its delivery; None before the first event.
+
+        None too for a server's number that is no time, and too large for seconds.
+        """
         stamp = self.progress.last_timestamp
-        return None if stamp is None else self.progress.last_wall_time - stamp / 1_000
+        try:
+            return None if stamp is None else self.progress.last_wall_time - stamp / 1_000
+        except OverflowError:
+            return None
 
     def tell(self, status: Status) -> None:
         """A status, in order with the frames around it."""

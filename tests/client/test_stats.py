@@ -100,14 +100,15 @@ def test_odd_timestamps_do_not_break_the_figures(
 
 
 @pytest.mark.parametrize("raw_data", [False, True])
+@pytest.mark.parametrize("stamp", [2**62, 10**400], ids=["no time", "no float"])
 def test_stats_with_only_an_odd_timestamp_can_be_read(
-    server: Simulator, connect: Connect, raw_data: bool
+    server: Simulator, connect: Connect, raw_data: bool, stamp: int
 ) -> None:
     client = connect(server, raw_data=raw_data)
     trades = Recorder.of(client.subscribe_stock_trades(["AAPL"]))
     client.start_stream_thread()
     wait_for_topics(server, "T.AAPL")
-    server.push("stocks", trade("AAPL", t=2**62))
+    server.send_raw(f'[{{"ev":"T","sym":"AAPL","t":{stamp}}}]')
     trades.wait()
     wait_for(lambda: client.stats.events == 1)
 
