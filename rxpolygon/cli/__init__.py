@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import NoReturn
 
-from rxpolygon.cli.interrupts import Interrupted, catch_signals
+from rxpolygon.cli.interrupts import Interrupted, catch_signals, undivided
 from rxpolygon.errors import MissingPackageError
 
 __all__ = ["main"]
@@ -18,6 +19,8 @@ def main() -> NoReturn:
     """Run the command with the arguments of the process, and exit with its status."""
     catch_signals()  # first of all: loading the rest takes longer than a person needs for Ctrl-C
     try:
+        # An interrupt in the middle of it would be lost, or crash the interpreter.
+        undivided(lambda: import_module("orjson"))
         from rxpolygon.cli.entry import run
 
         status = run(sys.argv[1:])

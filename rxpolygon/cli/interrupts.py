@@ -36,7 +36,7 @@ def catch_signals() -> None:
             signal.signal(number, _interrupt)
 
 
-def undivided(action: Callable[[], None]) -> None:
+def undivided(action: Callable[[], object]) -> None:
     """Run something short that an interrupt must not cut in two; one that comes meanwhile is raised after it.
 
     Bytes that were written, and the note that they were, belong together: else an interrupt between the two

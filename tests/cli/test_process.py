@@ -26,20 +26,23 @@ def test_ctrl_c_ends_a_stream_with_whole_lines(market: Simulator) -> None:
     assert (first + outcome.out).endswith("}\n")
 
 
-def test_ctrl_c_while_the_command_is_being_loaded_leaves_no_traceback() -> None:
+@pytest.mark.parametrize("module", ["json", "orjson", "rxpolygon.cli.app", "rxpolygon.cli.show"])
+def test_ctrl_c_while_the_command_is_being_loaded_leaves_no_traceback(module: str) -> None:
     code = """\
 import os, signal, sys
 
 class Impatience:
     def find_spec(self, name, *rest):
-        if name == "rxpolygon.cli.app":
+        if name == module:
             os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Impatience())
+module = sys.argv[1]
 from rxpolygon.cli import main
+sys.argv[1:] = ["demo", "--seconds", "1"]
 main()
 """
-    arguments = [sys.executable, "-c", code, "--version"]
+    arguments = [sys.executable, "-c", code, module]
     ended = subprocess.run(arguments, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
