@@ -31,9 +31,9 @@ class OpenTelemetryMeter:
         meter = OpenTelemetryMeter(stocks, crypto)
 
     The figures are read whenever a reader of the provider collects, on its thread; :mod:`rxpolygon.metrics`
-    lists them. Counters go on growing when a client is started anew; only a run that has counted more by the
-    next reading than the one before it had at the last is taken for the same, so read more often than you
-    restart. The lag and the time of the last event are absent until there was an event.
+    lists them. Counters go on growing when a client is started anew; only a run that has counted as much by
+    the next reading as the one before it had at the last, or more, is taken for the same, so read more often
+    than you restart. The lag and the time of the last event are absent until there was an event.
 
     The API cannot take instruments back: make one object for the program's life and add clients to it. After
     :meth:`close`, or at the end of a ``with`` block, its instruments report nothing.
