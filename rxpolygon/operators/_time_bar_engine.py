@@ -252,13 +252,11 @@ class TimeBarEngine:
             window.filled[symbol] = last.close
         elif last is not None:
             # A late event's window: those that may be revised know what was before it.
-            closes = {
-                earlier.start: close
-                for earlier in self.windows.kept()
-                if earlier.start < window.start and (close := self._close_in(symbol, earlier)) is not None
-            }
-            if closes:
-                window.filled[symbol] = closes[max(closes)]
+            for earlier in self.windows.kept_before(window.start):
+                close = self._close_in(symbol, earlier)
+                if close is not None:
+                    window.filled[symbol] = close
+                    return
 
     def _close_in(self, symbol: str, window: Window[Forming]) -> float | None:
         forming = window.states.get(symbol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Final, Generic, TypeVar
@@ -43,12 +44,14 @@ class Windows(Generic[TState]):
         self._grid = grid
         self._lateness = lateness
         self._revisable = revisable
-        # By their starts, which are on heaps too: windows of milliseconds are many, and only the earliest is
-        # ever looked for.
+        # By their starts, which are in order too, because windows of milliseconds are many: those that are
+        # open on a heap, of which only the earliest is ever looked for.
         self._open: dict[int, Window[TState]] = {}
         self._open_starts: list[int] = []
         self._closed: dict[int, Window[TState]] = {}
         self._closed_starts: list[int] = []
+        # How many of them, from the first on, are forgotten.
+        self._forgotten = 0
         #: Event time: the newest timestamp, or later after a silence.
         self.newest = BEFORE_ALL
         #: When event time reaches this a window is over.
@@ -110,12 +113,22 @@ class Windows(Generic[TState]):
                 yield window
         yield from self._open.values()
 
+    def kept_before(self, start: int) -> Iterator[Window[TState]]:
+        """The closed windows with an earlier start that may be revised, the latest first."""
+        starts = self._closed_starts
+        for place in range(bisect_left(starts, start) - 1, self._forgotten - 1, -1):
+            window = self._closed[starts[place]]
+            if not self._is_kept(window):
+                return
+            yield window
+
     def clear(self) -> None:
         """Forgets everything."""
         self._open.clear()
         self._open_starts.clear()
         self._closed.clear()
         self._closed_starts.clear()
+        self._forgotten = 0
         self.due = NEVER
 
     def _open_window(self, start: int, end: int) -> Window[TState]:
@@ -127,12 +140,16 @@ class Windows(Generic[TState]):
 
     def _keep(self, window: Window[TState]) -> None:
         self._closed[window.start] = window
-        heappush(self._closed_starts, window.start)
+        insort(self._closed_starts, window.start)
 
     def _forget_old(self) -> None:
         starts = self._closed_starts
-        while starts and not self._is_kept(self._closed[starts[0]]):
-            del self._closed[heappop(starts)]
+        while self._forgotten < len(starts) and not self._is_kept(self._closed[starts[self._forgotten]]):
+            del self._closed[starts[self._forgotten]]
+            self._forgotten += 1
+        if self._forgotten > len(starts) // 2:  # seldom, since all others move up
+            del starts[: self._forgotten]
+            self._forgotten = 0
 
     def _is_kept(self, window: Window[TState]) -> bool:
         return window.end + self._lateness + self._revisable > self.newest

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from msgspec import Struct
 from msgspec.structs import replace
+from reactivex import Subject
 
 from rxpolygon.errors import InvalidArgumentError
 from rxpolygon.events import Trade, alpaca
 from rxpolygon.operators import time_bars
 from tests.operators.bar_support import BASE, MINUTE, Run, collect, label, ohlcv, trade
+from tests.still_time import StillTime
 
 
 class Cancel(Struct, frozen=True):
@@ -192,6 +194,33 @@ def test_cancel_of_the_only_late_trade_has_the_close_before_its_window() -> None
     events = [known("a", 10, 1), known("b", 20, 121), trade("B", 5, at=300), known("wrong", 900, 61)]
     bars = collect([*events, Cancel("A", BASE + 301_000, 1, "wrong")], time_bars("1m", corrections=True))
     assert [ohlcv(bar) for bar in bars if label(bar) == ("A", 60, 1)] == [(10, 10, 10, 10, 0)]
+
+
+class CountedSymbol(str):
+    """Counts how often it is looked up."""
+
+    lookups = 0
+
+    def __hash__(self) -> int:
+        CountedSymbol.lookups += 1
+        return super().__hash__()
+
+
+def test_late_trade_looks_at_no_more_windows_the_more_there_are() -> None:
+    """A new bar of a late trade asks for the close before it, in case that its trades are cancelled."""
+
+    def lookups(seconds: int) -> int:
+        source: Subject[Trade] = Subject()
+        source.pipe(time_bars("1s", corrections=True)).subscribe(scheduler=StillTime())
+        for at in range(0, seconds, 2):
+            source.on_next(known("a", 10, at))
+            source.on_next(trade("B", 10, at=at + 1))
+        late = replace(known("late", 10, seconds - 3), symbol=CountedSymbol("A"))
+        before = CountedSymbol.lookups
+        source.on_next(late)
+        return CountedSymbol.lookups - before
+
+    assert 0 < lookups(10) == lookups(400)
 
 
 @pytest.mark.parametrize(("seconds", "is_revised"), [(119.999, True), (120, False)])
