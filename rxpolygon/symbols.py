@@ -20,7 +20,7 @@ from rxpolygon.topics import EVERY_SYMBOL
 
 __all__ = ["normal_symbol", "requested_symbols"]
 
-_ALL_WORDS: Final = frozenset({EVERY_SYMBOL, "all", "ALL"})
+_ALL_WORDS: Final = frozenset({EVERY_SYMBOL, "all"})  # ALL is a ticker, that of Allstate
 # Crypto tickers without a separator are cut before the longest of these that ends them.
 _CRYPTO_QUOTE_CURRENCIES: Final = ("USDT", "USDC", "USD", "EUR", "GBP", "JPY", "AUD", "CAD", "BTC", "ETH")
 _CURRENCY_CODE_LENGTH: Final = 3
@@ -91,7 +91,7 @@ def requested_symbols(symbols: str | Iterable[str] | None, *, upper: bool = True
     """The symbols that a user's argument asks for, in their order and each once.
 
     None, nothing at all, ``"*"`` and ``"all"`` stand for every symbol; so does a list that holds one of
-    them. A plain string may hold several, separated by commas.
+    them. ``"ALL"`` is a ticker. A plain string may hold several, separated by commas.
 
     Args:
         symbols: What the user wrote.

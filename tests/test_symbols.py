@@ -43,6 +43,12 @@ def test_nothing_and_star_and_all_mean_every_symbol(everything: object) -> None:
     assert requested_symbols(everything) == ["*"]  # type: ignore[arg-type]  # several types on purpose
 
 
+@pytest.mark.parametrize("symbols", ["ALL", ["ALL"], ["AAPL", "ALL"]])
+def test_ticker_that_is_the_word_in_capitals_is_a_ticker(symbols: str | list[str]) -> None:
+    """Allstate's, in New York."""
+    assert requested_symbols(symbols)[-1] == "ALL"
+
+
 def test_symbols_keep_their_order_and_come_once() -> None:
     assert requested_symbols(["msft", "AAPL", "MSFT"]) == ["MSFT", "AAPL"]
     assert requested_symbols(["msft"], upper=False) == ["msft"]

@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 _CLUSTERS: Final = ", ".join(cluster.value for cluster in StreamCluster if "/" not in cluster.value)
-_EVERY_SYMBOL: Final = frozenset({"*", "all", "ALL"})
+_EVERY_SYMBOL: Final = frozenset({"*", "all"})  # ALL is a ticker, that of Allstate
 _BYTES: Final = re.compile(r"(\d+(?:\.\d+)?)([kMG]?)", re.IGNORECASE | re.ASCII)
 _UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rxpolygon.cli.options import symbols_from
 from rxpolygon.simulator import Simulator
 from tests.cli.processes import OPENING, Outcome, connection, patiently
 
@@ -16,6 +17,11 @@ Command = Callable[..., Outcome]
 
 def objects(outcome: Outcome) -> list[dict[str, Any]]:
     return [json.loads(line) for line in outcome.out.splitlines()]
+
+
+def test_all_means_every_symbol_and_its_capitals_are_a_ticker() -> None:
+    assert symbols_from("all") is symbols_from("AAPL,*") is None
+    assert symbols_from("AAPL,ALL") == ["AAPL", "ALL"]
 
 
 def test_stream_writes_typed_events_as_json_lines(command: Command, market: Simulator) -> None:

@@ -115,6 +115,7 @@ def test_words_for_every_symbol_subscribe_the_wildcard(
         ("T.AAPL,T.AAPL", {"T.AAPL"}),
         ("T.BACpA", {"T.BACpA"}),
         ("BRK.B", {"T.BRK.B"}),
+        ("AAPL,ALL", {"T.AAPL", "T.ALL"}),
         ("T.BRK.B", {"T.BRK.B"}),
     ],
 )
