@@ -24,6 +24,7 @@ from rxpolygon.operators import (
     time_bars,
     volume_bars,
 )
+from tests.operators.amendments import Amended, amended_streams
 from tests.operators.bar_support import BASE, collect, ohlcv
 
 EVERY = SaleRules.EVERY_TRADE
@@ -127,6 +128,17 @@ def test_time_bars_revisions_of_a_bar_count_from_zero(trades: list[Trade], rando
     for bar in collect(random.sample(trades, len(trades)), time_bars("1m")):
         seen.setdefault((bar.start, bar.symbol), []).append(bar.revision)
     assert all(revisions == list(range(len(revisions))) for revisions in seen.values())
+
+
+@given(amended_streams())
+def test_time_bars_of_an_amended_stream_are_those_of_the_trades_left(it: Amended) -> None:
+    bars = collect(it.events, time_bars("100ms", sales=EVERY, corrections=True))
+    latest = {(bar.start, bar.symbol): bar for bar in bars}
+    ordered = [latest[key] for key in sorted(latest)]
+    assert rows([bar for bar in ordered if not bar.is_filled]) == rows(
+        collect(it.left[-1], time_bars("100ms", sales=EVERY))
+    )
+    assert all(bar.volume == bar.count == 0 for bar in ordered if bar.is_filled)
 
 
 @given(streams())
