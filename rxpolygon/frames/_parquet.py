@@ -174,6 +174,8 @@ def _writing(
                     return
                 if windows is not None and windows.ends_before(event):
                     write()
+                    if turns.is_over:  # the disk refused, and what is there is not written at the dispose
+                        return
                 parts.add(event)
                 if parts.rows >= max_rows:
                     write(max_rows // 2)

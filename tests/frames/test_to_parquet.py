@@ -245,6 +245,16 @@ def test_a_disk_that_refuses_is_an_error_and_releases_the_source(
     assert not list(tmp_path.rglob("*.unfinished"))
 
 
+def test_the_event_at_which_the_disk_refuses_is_in_no_file_that_nobody_is_told(tmp_path: Path) -> None:
+    (tmp_path / "symbol=A").write_text("in the way")
+    lab = Lab()
+    source: Hot[Trade] = lab.source()
+    watch = lab.watch(source.pipe(frames.to_parquet(tmp_path, every="1h")))
+    source.send(trade("A", at=OPENING), trade("B", at=OPENING + HOUR))
+    assert isinstance(watch.end, OSError)
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
 def test_another_kind_of_event_is_an_error(tmp_path: Path) -> None:
     lab = Lab()
     source: Hot[Any] = lab.source()
