@@ -10,8 +10,9 @@ from reactivex import Observable
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._checks import positive
 from rxpolygon.operators._event_bars import TEvent, event_bars
-from rxpolygon.operators._gathering import ROUNDING, Gathering
+from rxpolygon.operators._gathering import Gathering
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
+from rxpolygon.operators._rounding import ROUNDING
 from rxpolygon.operators._sales import SaleRules, check_rules
 
 __all__ = ["dollar_bars"]
@@ -20,6 +21,7 @@ __all__ = ["dollar_bars"]
 class _DollarCutter:
     def __init__(self, symbol: str, dollars: float) -> None:
         self._dollars = dollars
+        # What a bar may lack or have too much of.
         self._slack = dollars * ROUNDING
         self._missing = dollars
         self._bar = Gathering(symbol)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Final
 
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._sales import HIGH_LOW, OPEN_CLOSE
 
-__all__ = ["ROUNDING", "Gathering"]
-
-#: What part of a bar may be missing, or too much, because 0.3 is not 0.1 three times in floating point.
-ROUNDING: Final = 1e-12
+__all__ = ["Gathering"]
 
 
 class Gathering:

@@ -12,6 +12,7 @@ from rxpolygon.errors import InvalidTypeError
 from rxpolygon.operators._as_of import Match, as_of, as_of_settings
 from rxpolygon.operators._checks import observable, unfit
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
+from rxpolygon.operators._rounding import ROUNDING
 from rxpolygon.operators._trade_with_quote import Side, TradeWithQuote
 
 __all__ = ["join_quotes"]
@@ -21,10 +22,6 @@ TQuote = TypeVar("TQuote", bound=QuoteLike)
 
 # Looked up once: an enum's attribute costs more than a name of the module.
 _BUY, _SELL, _UNKNOWN = Side.BUY, Side.SELL, Side.UNKNOWN
-
-# Prices nearer to the mid than this share of bid plus offer are at it: (20.01 + 20.03) / 2 is not 20.02
-# in binary, and no market's tick is finer.
-_ROUNDING = 1e-12
 
 
 def join_quotes(
@@ -164,7 +161,7 @@ def _lee_ready() -> Match[TTrade, TQuote, TradeWithQuote[TTrade, TQuote]]:
         both = bid + ask
         mid = both / 2
         if price is not None:
-            margin = _ROUNDING * both if both > 0 else -_ROUNDING * both
+            margin = ROUNDING * both if both > 0 else -ROUNDING * both
             if price > mid + margin:
                 side = _BUY
             elif price < mid - margin:

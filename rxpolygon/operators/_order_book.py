@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 from reactivex import Observable, abc
@@ -15,14 +15,11 @@ from rxpolygon.operators._checks import positive_whole, unfit
 from rxpolygon.operators._dated import Dated
 from rxpolygon.operators._losses import Losses, counted
 from rxpolygon.operators._protocols import BookChange
+from rxpolygon.operators._rounding import ROUNDING
 
 __all__ = ["BookDepth", "OrderBook", "order_book"]
 
 Level = tuple[float, float]
-
-# Prices nearer to each other than this share of them are equal: 7.05 - 7.03 is more than 0.02 in binary, and
-# no market's tick is finer.
-_ROUNDING: Final = 1e-12
 
 
 class BookDepth(Struct, frozen=True, gc=False):
@@ -118,7 +115,7 @@ class OrderBook(Dated, frozen=True, gc=False):
         if reference is None:
             best = self.bids or self.asks
             reference = best[0][0] if best else 0.0
-        reach = inf if within is None else within + _ROUNDING * (abs(reference) + abs(within))
+        reach = inf if within is None else within + ROUNDING * (abs(reference) + abs(within))
         lowest, highest = reference - reach, reference + reach
         return BookDepth(
             sum((size for price, size in self.bids[:levels] if price >= lowest), 0.0),

@@ -10,8 +10,9 @@ from reactivex import Observable
 from rxpolygon.operators._bar import Bar
 from rxpolygon.operators._checks import positive
 from rxpolygon.operators._event_bars import TEvent, event_bars
-from rxpolygon.operators._gathering import ROUNDING, Gathering
+from rxpolygon.operators._gathering import Gathering
 from rxpolygon.operators._protocols import QuoteLike, TradeLike
+from rxpolygon.operators._rounding import ROUNDING
 from rxpolygon.operators._sales import SaleRules, check_rules
 
 __all__ = ["volume_bars"]
@@ -20,6 +21,7 @@ __all__ = ["volume_bars"]
 class _VolumeCutter:
     def __init__(self, symbol: str, volume: float) -> None:
         self._volume = volume
+        # What a bar may lack or have too much of.
         self._slack = volume * ROUNDING
         self._bar = Gathering(symbol)
 
