@@ -272,8 +272,8 @@ def run_plan(pipeline: Callable[..., Observable[T]], plan: Plan) -> StreamRun[T]
     # On the clock, so that what `merge` and others put off when they are observed, which is to observe their
     # sources, is done before those send anything.
     clock.schedule_absolute(start, make)
-    clock.schedule_absolute(start + plan.observed.subscribed * _MILLISECOND, observe)
-    agenda.append((plan.observed.subscribed, 0, lambda: None))
+    observed_at = start + plan.observed.subscribed * _MILLISECOND
+    clock.schedule_absolute(observed_at, observe)
     if plan.observed.released is not None:
         agenda.append((plan.observed.released, 1, lambda: subscription.dispose()))
     # Equal times: first what the test does to the output, then the sources as they stand in `given`.
@@ -281,7 +281,7 @@ def run_plan(pipeline: Callable[..., Observable[T]], plan: Plan) -> StreamRun[T]
         # As in a replay, timers that are due at an event's time run before it.
         advance_to(start + at * _MILLISECOND)
         act()
-    advance_to(start + plan.end * _MILLISECOND - _LEAST)
+    advance_to(max(start + plan.end * _MILLISECOND - _LEAST, observed_at))
     spans = {name: tuple(source.spans) for name, source in sources.items()}
     subscription.dispose()
     return StreamRun(told, spans, sent)
