@@ -152,18 +152,20 @@ def _items_of_damaged(frame: bytes, problem: str) -> Iterator[object]:
         except (ValueError, RecursionError) as error:
             found = _end_of_item(text, position)
             if found is None:
-                yield Broken(text[position:].encode("utf-8", "surrogateescape"), problem)
+                yield _broken(text[position:], problem)
                 return
-            end = found
-            yield Broken(text[position:end].encode("utf-8", "surrogateescape"), str(error))
+            item, end = _broken(text[position:found], str(error)), found
         else:
             if _has_bad_text(text, position, end):
-                yield Broken(text[position:end].encode("utf-8", "surrogateescape"), "not valid UTF-8")
-            else:
-                yield item
+                item = _broken(text[position:end], "not valid UTF-8")
+        yield item
         position = _skip(text, end, ",")
     if position >= len(text):
         yield Broken(b"", f"the frame is cut off: {problem}")
+
+
+def _broken(text: str, problem: str) -> Broken:
+    return Broken(text.encode("utf-8", "surrogateescape"), problem)
 
 
 def _end_of_item(text: str, position: int) -> int | None:
