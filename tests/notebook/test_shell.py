@@ -11,11 +11,14 @@ import pytest
 
 pytest.importorskip("IPython")
 
-_PROGRAM = """
+_SHELL = """
 import sys
 sys.argv = ["ipython"]
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
+"""
+
+_PROGRAM = """
 line = "made.append(live_table(trades)); made[-1]"
 for text in (
     "from reactivex.subject import Subject; from rxpolygon.notebook import live_table",
@@ -28,12 +31,7 @@ for text in (
     shell.run_cell(text, store_history=True).raise_error()
 """
 
-
 _SECOND_CLIENT = """
-import sys
-sys.argv = ["ipython"]
-from IPython.core.interactiveshell import InteractiveShell
-shell = InteractiveShell.instance()
 line = "client = StreamClient('demo', host=market.url); client.start_stream_thread()"
 for text in (
     "from rxpolygon import StreamClient; from rxpolygon.simulator import Simulator",
@@ -54,7 +52,7 @@ def _run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
     # IPython warns where another virtual environment is the active one.
     environment = {name: it for name, it in os.environ.items() if name != "VIRTUAL_ENV"}
     return subprocess.run(
-        [sys.executable, "-W", "error::ResourceWarning", "-c", program],
+        [sys.executable, "-W", "error::ResourceWarning", "-c", _SHELL + program],
         capture_output=True,
         text=True,
         check=False,
